@@ -1,0 +1,122 @@
+/*
+ * The product: one static executable that embeds QuickJS and the packed TypeScript as bytecode.
+ * Order of main(): protect our own file (seal.c), boot the engine, run the core chunk. Everything else is TypeScript.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "chunks.h"
+#include "host.h"
+#include "quickjs.h"
+#include "seal.h"
+
+extern char **environ;
+
+static void print_exception(JSContext *context)
+{
+	JSValue exception = JS_GetException(context);
+	const char *text = JS_ToCString(context, exception);
+	JSValue stack = JS_IsObject(exception) ? JS_GetPropertyStr(context, exception, "stack") : JS_UNDEFINED;
+	const char *trace = JS_IsUndefined(stack) ? NULL : JS_ToCString(context, stack);
+	dprintf(2, "ts-runc: internal error: %s\n%s", text ? text : "?", trace ? trace : "");
+}
+
+static const struct tsr_chunk *find_chunk(const char *name)
+{
+	for (size_t i = 0; i < tsr_chunk_count; i++)
+		if (strcmp(tsr_chunks[i].name, name) == 0)
+			return &tsr_chunks[i];
+	return NULL;
+}
+
+/* Runs one chunk: bytecode that is part of this executable (ts.8), compiled from a script that registers its exports. */
+static int run_chunk(JSContext *context, const char *name)
+{
+	const struct tsr_chunk *chunk = find_chunk(name);
+	if (chunk == NULL) {
+		JS_ThrowReferenceError(context, __FILE__, __LINE__, "no chunk %s", name);
+		return -1;
+	}
+	JSValue code = JS_ReadObject(context, chunk->start, (size_t)(chunk->end - chunk->start), JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+	if (JS_IsException(code))
+		return -1;
+	JSValue result = JS_EvalFunction(context, code);
+	if (JS_IsException(result))
+		return -1;
+	JS_FreeValue(context, result);
+	return 0;
+}
+
+static JSValue js_load(JSContext *context, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+	(void)this_value;
+	if (argc < 1)
+		return JS_UNDEFINED;
+	const char *name = JS_ToCString(context, argv[0]);
+	if (name == NULL)
+		return JS_EXCEPTION;
+	int failed = run_chunk(context, name);
+	JS_FreeCString(context, name);
+	return failed ? JS_EXCEPTION : JS_UNDEFINED;
+}
+
+static JSValue string_array(JSContext *context, char **strings)
+{
+	JSValue array = JS_NewArray(context);
+	for (uint32_t i = 0; strings[i] != NULL; i++)
+		JS_SetPropertyUint32(context, array, i, JS_NewString(context, strings[i]));
+	return array;
+}
+
+/*
+ * The engine checks its recursion against this size: it must be what the kernel really grants, or deep input is a crash and no error (ts.5).
+ * A quarter is left for C frames that the check does not see.
+ */
+static size_t usable_stack(void)
+{
+	struct rlimit limit;
+	size_t size = 8 * 1024 * 1024;
+	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size)
+		size = limit.rlim_cur;
+	return size - size / 4;
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	tsr_seal_self(argv, environ);
+
+	JSRuntime *runtime = JS_NewRuntime();
+	if (runtime == NULL)
+		return 1;
+	JS_SetMaxStackSize(runtime, usable_stack());
+	JS_SetMemoryLimit(runtime, (size_t)512 * 1024 * 1024);
+	JS_SetGCThreshold(runtime, (size_t)-1); /* a short life: collecting costs more than it gives (ENGINE) */
+	JSContext *context = JS_NewContextRaw(runtime);
+	if (context == NULL)
+		return 1;
+	JS_AddIntrinsicBaseObjects(context);
+	JS_AddIntrinsicJSON(context);
+	JS_AddIntrinsicTypedArrays(context);
+	JS_AddIntrinsicRegExp(context);
+	JS_AddIntrinsicMapSet(context);
+
+	JSValue global = JS_GetGlobalObject(context);
+	JSValue native = tsr_host_object(context);
+	JS_SetPropertyStr(context, native, "load", JS_NewCFunction(context, js_load, "load", 1));
+	JS_SetPropertyStr(context, native, "argv", string_array(context, argv));
+	JS_SetPropertyStr(context, native, "env", string_array(context, environ));
+	JS_SetPropertyStr(context, global, "native", native);
+	JS_FreeValue(context, global);
+
+	if (run_chunk(context, "core") != 0) {
+		print_exception(context);
+		return 1;
+	}
+	/* The core chunk ends the process itself (exit_group); freeing the engine would only cost time. */
+	return 1;
+}

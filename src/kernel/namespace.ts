@@ -1,0 +1,40 @@
+/** Namespaces: kinds, flags, names below /proc/PID/ns. */
+import type { Fd, Kernel } from "./call.ts";
+import {
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWTIME,
+  CLONE_NEWUSER,
+  CLONE_NEWUTS,
+  NS_GET_NSTYPE,
+  SYS_ioctl,
+  SYS_unshare,
+} from "./constants.ts";
+
+/** Names of config.json's namespace types. */
+export type NamespaceKind = "pid" | "network" | "mount" | "ipc" | "uts" | "user" | "cgroup" | "time";
+
+/** CLONE_NEW… of each kind. */
+export const NAMESPACE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
+  pid: CLONE_NEWPID,
+  network: CLONE_NEWNET,
+  mount: CLONE_NEWNS,
+  ipc: CLONE_NEWIPC,
+  uts: CLONE_NEWUTS,
+  user: CLONE_NEWUSER,
+  cgroup: CLONE_NEWCGROUP,
+  time: CLONE_NEWTIME,
+};
+
+/** unshare(2). */
+export function unshare(kernel: Kernel, flags: number): void {
+  kernel.call(SYS_unshare, flags);
+}
+
+/** ioctl_ns(2) NS_GET_NSTYPE: CLONE_NEW… flag of the namespace that `fd` is of; negative when it is none. */
+export function namespaceType(kernel: Kernel, fd: Fd): number {
+  return kernel.attempt(SYS_ioctl, fd, NS_GET_NSTYPE);
+}
