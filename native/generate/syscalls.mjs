@@ -73,6 +73,9 @@ const PRIVATE = 3072;
 const LIBRARY = "seccomp";
 open({ library: LIBRARY, path: "libseccomp.so.2" });
 
+/** __NR_SCMP_ERROR: libseccomp has never heard of the name. */
+const UNKNOWN_NAME = -1;
+
 /** The number that libseccomp has for a name on an architecture: negative if there is none. */
 function numberOf(token, name) {
   return load({
@@ -127,7 +130,8 @@ function tableOf(architecture, token, base, names) {
       if (name !== undefined) put(name, number);
     }
   }
-  for (const [name, number] of UNIFIED) table.set(name, number);
+  // What libseccomp knows it knows better: not every architecture got every one of them.
+  for (const [name, number] of UNIFIED) if (numberOf(token, name) === UNKNOWN_NAME) table.set(name, number);
   for (const [where, name, number] of SINGLE) if (where === architecture) table.set(name, number);
   return table;
 }

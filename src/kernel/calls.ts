@@ -71,6 +71,11 @@ export class CallList {
     this.#labels[label] = this.#records.length;
   }
 
+  /** Keeps buffers referenced whose addresses stand in the calls' memory. */
+  keep(...buffers: Uint8Array[]): void {
+    this.#keep.push(...buffers);
+  }
+
   /** Address of a slot, for calls that write to memory or read from it. */
   slotAddress(slot: number): number {
     return this.#kernel.host.addressOf(this.slots) + slot * 8;

@@ -273,8 +273,11 @@ export function fileSystemOf(kernel: Kernel, fd: Fd): { type: number; flags: num
   return { type: view.getUint32(0, true), flags: view.getUint32(80, true) };
 }
 
+/** d_type of a directory, readdir(3). */
+const DT_DIR = 4;
+
 /** Names in a directory, without `.` and `..`. The descriptor must be readable and at its start. */
-export function listDirectory(kernel: Kernel, fd: Fd): string[] {
+export function listDirectory(kernel: Kernel, fd: Fd, onlyDirectories = false): string[] {
   const names: string[] = [];
   const buffer = new Uint8Array(8192);
   const view = viewOf(buffer);
@@ -286,7 +289,8 @@ export function listDirectory(kernel: Kernel, fd: Fd): string[] {
       const name = buffer.subarray(at + 19, at + length);
       const end = name.indexOf(0);
       const text = decode(name.subarray(0, end < 0 ? name.length : end));
-      if (text !== "." && text !== "..") names.push(text);
+      const wanted = !onlyDirectories || buffer[at + 18] === DT_DIR;
+      if (wanted && text !== "." && text !== "..") names.push(text);
       at += length;
     }
   }

@@ -53,8 +53,7 @@ export class Assembler {
   /** Writes a `return` or a long jump: the target, as the very next instruction. */
   #step(target: Target): number {
     const length = this.codes.length;
-    const place =
-      target < 0 ? this.#push(RETURN, 0, -1 - target) : this.#push(JUMP, 0, length - target - 1);
+    const place = target < 0 ? this.#push(RETURN, 0, -1 - target) : this.#push(JUMP, 0, length - target - 1);
     this.nearest.set(target, place);
     return place;
   }

@@ -17,7 +17,15 @@ import {
   tableValue,
   X32_BIT,
 } from "./architecture.ts";
-import { type Condition, firstArgumentIs, matters, orderRules, readConditions, type Rule, writeRules } from "./arguments.ts";
+import {
+  type Condition,
+  firstArgumentIs,
+  matters,
+  orderRules,
+  type Rule,
+  readConditions,
+  writeRules,
+} from "./arguments.ts";
 import { Assembler, JUMP_EQUAL, JUMP_GREATER_EQUAL, returns, type Target } from "./assembler.ts";
 import {
   checkNotify,
@@ -218,7 +226,9 @@ function addArchitecture(program: Assembler, plan: Plan, architecture: Architect
  * Source: runc's patchbpf (isAllowAction); glibc probes newer calls and falls back on ENOSYS, not on EPERM.
  */
 function answersEnosys(defaultAction: number): boolean {
-  return defaultAction !== RET_ALLOW && defaultAction !== RET_LOG && Math.floor(defaultAction / 65536) !== RET_TRACE / 65536;
+  return (
+    defaultAction !== RET_ALLOW && defaultAction !== RET_LOG && Math.floor(defaultAction / 65536) !== RET_TRACE / 65536
+  );
 }
 
 /** Writes the block of all architectures that share a token (x86_64 and x32). Returns where it starts. */
@@ -226,9 +236,9 @@ function writeBlock(program: Assembler, plan: Plan, members: readonly Architectu
   const otherwise = returns(plan.defaultAction);
   const ranges: Ranges = { starts: [0], targets: [otherwise] };
   for (const architecture of members) addArchitecture(program, plan, architecture, ranges);
-  const first = members[0];
-  if (members.length === 1 && first?.name === "SCMP_ARCH_X86_64") {
-    // The kernel reports x32 calls under x86_64's token: without this they would pass by their numbers.
+  // The kernel reports x32 calls under x86_64's token: the half of the numbers that is not listed is killed.
+  if (members.length === 1 && members[0]?.base === X32_BIT) ranges.targets[0] = returns(RET_KILL_THREAD);
+  if (members.length === 1 && members[0]?.name === "SCMP_ARCH_X86_64") {
     addRange(ranges, X32_BIT, returns(RET_KILL_THREAD));
   }
   addRange(ranges, SKIPPED_CALL, otherwise);
@@ -256,7 +266,11 @@ export function compileSeccomp(profile: SeccompProfile, arch: "x86_64" | "aarch6
   // Last first: the machine's own architecture is then the first one tested.
   for (const token of tokens.reverse()) {
     const members = architectures.filter((architecture) => architecture.token === token);
-    const block = writeBlock(program, plan, members.sort((left, right) => left.base - right.base));
+    const block = writeBlock(
+      program,
+      plan,
+      members.sort((left, right) => left.base - right.base),
+    );
     entry = program.branch(JUMP_EQUAL, token, block, entry);
   }
   const bytes = program.finish(program.load(4, entry));

@@ -170,9 +170,9 @@ function stringEnd(text: string, offset: number): number | ScanResult {
     if (code === 0x22) return index + 1;
     if (code < 0x20) return { offset: index, want: 'the escape of a control character or the closing "' };
     if (code !== 0x5c) continue;
-    const escape = /^(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/.exec(text.slice(index + 1, index + 6));
-    if (escape === null) return { offset: index, want: "an escape that JSON has" };
-    index += escape[0].length;
+    const found = /^(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/.exec(text.slice(index + 1, index + 6));
+    if (found === null) return { offset: index, want: "an escape that JSON has" };
+    index += found[0].length;
   }
   return { offset: text.length, want: 'a closing "' };
 }
@@ -211,7 +211,11 @@ export function numberSources(text: string, paths: readonly (readonly string[])[
 /** Goes over one value; returns where it ends. */
 function pickNumbers(text: string, offset: number, wanted: Wanted | undefined, sources: string[]): number {
   const at = text[offset];
-  if (at === "{" || at === "[") return pickMembers(text, offset, at === "{", wanted, sources);
+  if (at === "{" || at === "[") {
+    // An earlier duplicate key may hide deeper nesting than `parseJson` counted: recurse along wanted paths only.
+    if (wanted === undefined) return containerEnd(text, offset);
+    return pickMembers(text, offset, at === "{", wanted, sources);
+  }
   if (at === '"') return validStringEnd(text, offset);
   const literal = skip(LITERAL, text, offset);
   if (literal !== -1) return literal;
@@ -221,13 +225,7 @@ function pickNumbers(text: string, offset: number, wanted: Wanted | undefined, s
   return end;
 }
 
-function pickMembers(
-  text: string,
-  start: number,
-  isObject: boolean,
-  wanted: Wanted | undefined,
-  sources: string[],
-): number {
+function pickMembers(text: string, start: number, isObject: boolean, wanted: Wanted, sources: string[]): number {
   let offset = skip(SPACE, text, start + 1);
   for (let index = 0; text[offset] !== "}" && text[offset] !== "]"; index++) {
     let key = String(index);
@@ -237,10 +235,27 @@ function pickMembers(
       key = raw.includes("\\") ? String(JSON.parse(raw)) : raw.slice(1, -1);
       offset = skip(SPACE, text, skip(SPACE, text, end) + 1);
     }
-    offset = skip(SPACE, text, pickNumbers(text, offset, wanted?.below.get(key), sources));
+    offset = skip(SPACE, text, pickNumbers(text, offset, wanted.below.get(key), sources));
     if (text[offset] === ",") offset = skip(SPACE, text, offset + 1);
   }
   return offset + 1;
+}
+
+const UNTIL_BRACKET = /[^"[\]{}]*/y;
+
+/** End of an object or array that nothing is wanted of. */
+function containerEnd(text: string, start: number): number {
+  let depth = 0;
+  for (let offset = start; ; ) {
+    const at = text[offset];
+    if (at === '"') offset = validStringEnd(text, offset);
+    else {
+      offset++;
+      if (at === "{" || at === "[") depth++;
+      else if (--depth === 0) return offset;
+    }
+    offset = skip(UNTIL_BRACKET, text, offset);
+  }
 }
 
 /** End of a string that is known to be right: jumps from quote to quote. */

@@ -1,0 +1,372 @@
+/** Making, filling, emptying and removing a container's cgroups, by descriptor. */
+import { attachDeviceProgram, loadDeviceProgram } from "../kernel/bpf.ts";
+import { AT_CWD, type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
+import {
+  CGROUP_SUPER_MAGIC,
+  CGROUP2_SUPER_MAGIC,
+  EBUSY,
+  EEXIST,
+  ENODEV,
+  ENOENT,
+  ENOTEMPTY,
+  ESRCH,
+  O_DIRECTORY,
+  O_RDONLY,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
+  SIGKILL,
+  SYS_kill,
+  SYS_mkdirat,
+  SYS_unlinkat,
+  AT_REMOVEDIR,
+} from "../kernel/constants.ts";
+import {
+  attemptOpen2,
+  close,
+  fileSystemOf,
+  listDirectory,
+  open2,
+  open2Failure,
+  openAt,
+  poll,
+  readText,
+  statIfPresent,
+  writeFile,
+} from "../kernel/file.ts";
+import { RuntimeError } from "../shared/error.ts";
+import type { CgroupPlace, CgroupRecord } from "./path.ts";
+import { placeOf } from "./path.ts";
+import type { CgroupWrite } from "./resources.ts";
+
+const BELOW = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+
+/** The directories of a container, open while it is being made. */
+export interface OpenCgroup {
+  record: CgroupRecord;
+  /** One descriptor for each place. */
+  fds: Fd[];
+}
+
+/** The verified mount point of a hierarchy (cgroup.1). */
+function openHierarchy(kernel: Kernel, place: CgroupPlace): Fd {
+  const fd = openAt(kernel, AT_CWD, place.mountPoint, O_RDONLY | O_DIRECTORY);
+  const want = place.controllers.length === 0 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
+  if (fileSystemOf(kernel, fd).type !== want) {
+    close(kernel, fd);
+    throw new RuntimeError({ what: "open cgroup", problem: "found another file system, want cgroup", where: place.mountPoint });
+  }
+  return fd;
+}
+
+/** Opens a container's directory of one hierarchy; undefined when it is gone. */
+export function openPlace(kernel: Kernel, place: CgroupPlace): Fd | undefined {
+  const hierarchy = openHierarchy(kernel, place);
+  try {
+    const result = attemptOpen2(kernel, hierarchy, place.path, O_RDONLY | O_DIRECTORY, BELOW);
+    if (result === -ENOENT || result === -ENODEV) return undefined;
+    if (result < 0) throw open2Failure(kernel, result, hierarchy, place.path, O_RDONLY | O_DIRECTORY, BELOW);
+    return result as Fd;
+  } finally {
+    close(kernel, hierarchy);
+  }
+}
+
+/**
+ * Makes the directories. `made` of each place is counted as they are made, so that the caller's clean-up knows.
+ *
+ * @throws RuntimeError when one exists that holds processes: it is somebody else's (cgroup.2).
+ */
+export function makeCgroup(kernel: Kernel, record: CgroupRecord): OpenCgroup {
+  const fds: Fd[] = [];
+  for (const place of record.places) {
+    const hierarchy = openHierarchy(kernel, place);
+    try {
+      fds.push(makePlace(kernel, hierarchy, place, record.version === 2));
+    } finally {
+      close(kernel, hierarchy);
+    }
+  }
+  return { record, fds };
+}
+
+function makePlace(kernel: Kernel, hierarchy: Fd, place: CgroupPlace, delegate: boolean): Fd {
+  const parts = place.path.split("/");
+  // A parent may vanish while somebody else's container of the same parent is deleted: begin again then.
+  for (let tries = 0; ; tries++) {
+    place.made = 0;
+    try {
+      return descend(kernel, hierarchy, place, parts, delegate);
+    } catch (error) {
+      if (tries >= 8 || !(error instanceof SyscallError) || (error.errno !== ENOENT && error.errno !== ENODEV)) throw error;
+    }
+  }
+}
+
+function descend(kernel: Kernel, hierarchy: Fd, place: CgroupPlace, parts: readonly string[], delegate: boolean): Fd {
+  let directory = hierarchy;
+  for (const part of parts) {
+    if (delegate) enableControllers(kernel, directory);
+    const result = kernel.attempt(SYS_mkdirat, directory, part, 0o755);
+    if (result < 0 && result !== -EEXIST) throw kernel.failure(result, SYS_mkdirat, directory, part, 0o755);
+    place.made = result === 0 ? place.made + 1 : 0;
+    const next = open2(kernel, directory, part, O_RDONLY | O_DIRECTORY, BELOW);
+    if (result === 0 && place.controllers.includes("cpuset")) inheritCpuset(kernel, directory, next);
+    if (directory !== hierarchy) close(kernel, directory);
+    directory = next;
+  }
+  if (place.made === 0) refuseUsed(kernel, directory, place);
+  return directory;
+}
+
+function refuseUsed(kernel: Kernel, directory: Fd, place: CgroupPlace): void {
+  const pids = readText(kernel, directory, "cgroup.procs").split("\n").filter((line) => line !== "");
+  if (pids.length === 0) return;
+  throw new RuntimeError({
+    what: "create cgroup",
+    problem: `found ${pids.length} processes in it (${pids.slice(0, 5).join(" ")}), want an empty one`,
+    where: `${place.mountPoint}/${place.path}`,
+    hint: "give another config.json#/linux/cgroupsPath",
+  });
+}
+
+/** v1: a new cpuset has no CPUs and no memory nodes and takes no process until it has; a copy of the parent's is what one expects. */
+function inheritCpuset(kernel: Kernel, parent: Fd, child: Fd): void {
+  for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+    if (readText(kernel, child, file).trim() === "") writeFile(kernel, child, file, readText(kernel, parent, file).trim());
+  }
+}
+
+/** v2: makes all controllers of a directory usable in its children. One that cannot be is reported when a limit of it is set. */
+function enableControllers(kernel: Kernel, directory: Fd): void {
+  const present = words(readText(kernel, directory, "cgroup.controllers"));
+  const enabled = new Set(words(readText(kernel, directory, "cgroup.subtree_control")));
+  const missing = present.filter((controller) => !enabled.has(controller)).map((controller) => `+${controller}`);
+  if (missing.length === 0) return;
+  try {
+    writeFile(kernel, directory, "cgroup.subtree_control", missing.join(" "));
+  } catch {
+    for (const controller of missing) {
+      try {
+        writeFile(kernel, directory, "cgroup.subtree_control", controller);
+      } catch {
+        // Reported where a limit of it is set, with the file that is then missing.
+      }
+    }
+  }
+}
+
+function words(text: string): string[] {
+  return text.trim().split(" ").filter((word) => word !== "");
+}
+
+/** Applies limits in order. */
+export function writeLimits(kernel: Kernel, cgroup: OpenCgroup, writes: readonly CgroupWrite[]): void {
+  for (const write of writes) {
+    const place = placeOf(cgroup.record, write.controller);
+    const fd = place === undefined ? undefined : cgroup.fds[cgroup.record.places.indexOf(place)];
+    if (fd === undefined) {
+      if (write.optional) continue;
+      throw new RuntimeError({
+        what: `set cgroup ${write.file}`,
+        problem: `no hierarchy of the controller "${write.controller}" is mounted, want it for the value ${write.value}`,
+        where: write.where,
+      });
+    }
+    try {
+      writeFile(kernel, fd, write.file, write.value);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      if (error.errno === ENOENT && write.optional) continue;
+      const missing = error.errno === ENOENT ? "the kernel has no such file here" : "the kernel refused the value";
+      throw new RuntimeError({
+        what: `set cgroup ${write.file}`,
+        problem: `${missing}: found ${write.value}, want one that ${place?.mountPoint ?? ""}/${place?.path ?? ""}/${write.file} takes`,
+        where: write.where,
+        step: "cgroup",
+        call: error.call,
+        errno: error.code,
+      });
+    }
+  }
+}
+
+/** v1: writes device rules; must precede the joins, or init's mknod falls between deny and allow (ENGINE.md section 5). */
+export function writeDevices(kernel: Kernel, cgroup: OpenCgroup, writes: readonly { file: string; value: string }[]): void {
+  const controller = "devices";
+  writeLimits(
+    kernel,
+    cgroup,
+    writes.map((write) => ({ ...write, controller, where: "config.json#/linux/resources/devices", optional: false })),
+  );
+}
+
+/** v2: attaches the device program to the container's directory. */
+export function attachDevices(kernel: Kernel, cgroup: OpenCgroup, program: Uint8Array): void {
+  const fd = cgroup.fds[0];
+  if (fd === undefined) return;
+  try {
+    const loaded = loadDeviceProgram(kernel, program);
+    attachDeviceProgram(kernel, fd, loaded);
+    close(kernel, loaded);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new RuntimeError({
+      what: "set device rules",
+      problem: "the kernel refused the eBPF program, want CONFIG_CGROUP_BPF and CAP_BPF or CAP_SYS_ADMIN",
+      where: "config.json#/linux/resources/devices",
+      step: "cgroup",
+      call: error.call,
+      errno: error.code,
+    });
+  }
+}
+
+/** Moves a process into all places, back to back (each first one after idle time costs an RCU grace period). */
+export function joinCgroup(kernel: Kernel, cgroup: OpenCgroup, pid: Pid): void {
+  cgroup.fds.forEach((fd, index) => {
+    const place = cgroup.record.places[index];
+    try {
+      writeFile(kernel, fd, "cgroup.procs", String(pid));
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      throw new RuntimeError({
+        what: `join cgroup ${place?.mountPoint ?? ""}/${place?.path ?? ""}`,
+        problem: `${error.code}: the kernel refused process ${pid}`,
+        where: "config.json#/linux/cgroupsPath",
+        step: "cgroup",
+        call: error.call,
+        errno: error.code,
+      });
+    }
+  });
+}
+
+/** Pids in a directory and those below it. */
+function allPids(kernel: Kernel, directory: Fd): number[] {
+  const pids = readText(kernel, directory, "cgroup.procs", 1 << 24).split("\n").filter((line) => line !== "").map(Number);
+  for (const child of childDirectories(kernel, directory)) {
+    const fd = attemptOpen2(kernel, directory, child, O_RDONLY | O_DIRECTORY, BELOW);
+    if (fd < 0) continue;
+    pids.push(...allPids(kernel, fd as Fd));
+    close(kernel, fd as Fd);
+  }
+  return pids;
+}
+
+/** Names of the directories in a directory. */
+function childDirectories(kernel: Kernel, directory: Fd): string[] {
+  const readable = openAt(kernel, directory, ".", O_RDONLY | O_DIRECTORY);
+  try {
+    return listDirectory(kernel, readable, true);
+  } finally {
+    close(kernel, readable);
+  }
+}
+
+/** Sends a signal to every process of the container; SIGKILL also reaches those that are forked meanwhile. */
+export function signalCgroup(kernel: Kernel, record: CgroupRecord, signal: number): void {
+  const place = placeOf(record, "freezer") ?? placeOf(record, "pids") ?? record.places[0];
+  const fd = place === undefined ? undefined : openPlace(kernel, place);
+  if (place === undefined || fd === undefined) return;
+  try {
+    if (signal === SIGKILL && record.version === 2 && statIfPresent(kernel, fd, "cgroup.kill") !== undefined) {
+      writeFile(kernel, fd, "cgroup.kill", "1");
+      return;
+    }
+    const frozen = signal === SIGKILL && tryFreeze(kernel, record, true);
+    for (const pid of allPids(kernel, fd)) {
+      const result = kernel.attempt(SYS_kill, pid, signal);
+      if (result < 0 && result !== -ESRCH) throw kernel.failure(result, SYS_kill, pid, signal);
+    }
+    // A frozen process of v1 dies only once it is thawed.
+    if (frozen || signal === SIGKILL) tryFreeze(kernel, record, false);
+  } finally {
+    close(kernel, fd);
+  }
+}
+
+/** Freezes or thaws without waiting; false where there is no freezer. */
+function tryFreeze(kernel: Kernel, record: CgroupRecord, frozen: boolean): boolean {
+  const place = placeOf(record, "freezer");
+  const fd = place === undefined ? undefined : openPlace(kernel, place);
+  if (fd === undefined) return false;
+  try {
+    if (record.version === 2) writeFile(kernel, fd, "cgroup.freeze", frozen ? "1" : "0");
+    else writeFile(kernel, fd, "freezer.state", frozen ? "FROZEN" : "THAWED");
+    return true;
+  } catch (error) {
+    if (error instanceof SyscallError) return false;
+    throw error;
+  } finally {
+    close(kernel, fd);
+  }
+}
+
+/** Whether the container is frozen; a missing file means it is not. */
+export function isFrozen(kernel: Kernel, record: CgroupRecord): boolean {
+  const place = placeOf(record, "freezer");
+  const fd = place === undefined ? undefined : openPlace(kernel, place);
+  if (fd === undefined) return false;
+  try {
+    if (record.version === 2) return readText(kernel, fd, "cgroup.freeze").trim() === "1";
+    return readText(kernel, fd, "freezer.state").trim() !== "THAWED";
+  } catch (error) {
+    if (error instanceof SyscallError) return false;
+    throw error;
+  } finally {
+    close(kernel, fd);
+  }
+}
+
+/** Milliseconds that a removal waits for processes that are ending. */
+const REMOVE_TIMEOUT_MS = 10_000;
+
+/**
+ * Removes the directories of a container, children first, with those above it that we made and nobody uses.
+ *
+ * @throws RuntimeError that names what is left when processes do not end in time.
+ */
+export function removeCgroup(kernel: Kernel, record: CgroupRecord): void {
+  for (const place of record.places) {
+    const hierarchy = openHierarchy(kernel, place);
+    try {
+      removeTree(kernel, hierarchy, place.path, place, REMOVE_TIMEOUT_MS);
+      const parts = place.path.split("/");
+      for (let level = 1; level < place.made; level++) {
+        const parent = parts.slice(0, parts.length - level).join("/");
+        if (kernel.attempt(SYS_unlinkat, hierarchy, parent, AT_REMOVEDIR) < 0) break;
+      }
+    } finally {
+      close(kernel, hierarchy);
+    }
+  }
+}
+
+function removeTree(kernel: Kernel, parent: Fd, path: string, place: CgroupPlace, budgetMs: number): void {
+  let waited = 0;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 100)) {
+    const result = kernel.attempt(SYS_unlinkat, parent, path, AT_REMOVEDIR);
+    if (result === 0 || result === -ENOENT || result === -ENODEV) return;
+    if (result !== -EBUSY && result !== -ENOTEMPTY) throw kernel.failure(result, SYS_unlinkat, parent, path, AT_REMOVEDIR);
+    const fd = attemptOpen2(kernel, parent, path, O_RDONLY | O_DIRECTORY, BELOW);
+    if (fd >= 0) {
+      for (const child of childDirectories(kernel, fd as Fd)) removeTree(kernel, fd as Fd, child, place, budgetMs);
+      if (waited >= budgetMs) throw leftOver(kernel, fd as Fd, place);
+      close(kernel, fd as Fd);
+    }
+    // v1 has no event for "empty": an exiting process leaves its cgroup a moment after it can be reaped.
+    poll(kernel, [], pauseMs);
+    waited += pauseMs;
+  }
+}
+
+function leftOver(kernel: Kernel, fd: Fd, place: CgroupPlace): RuntimeError {
+  const pids = allPids(kernel, fd);
+  return new RuntimeError({
+    what: "remove cgroup",
+    problem: `found ${pids.length} processes in it after ${REMOVE_TIMEOUT_MS / 1000} s (${pids.slice(0, 10).join(" ")}), want none`,
+    where: `${place.mountPoint}/${place.path}`,
+    hint: "state kept, call delete again",
+  });
+}

@@ -1,0 +1,24 @@
+/**
+ * Every message between parent and init, in order:
+ *
+ *     parent                                init
+ *       | -- plan (only to a re-executed init) -> |   everything that is to be done
+ *       | -- go (one byte, read by the list) ---> |   id maps are written, cgroups joined
+ *       |                                         |   mounts, devices
+ *       | <------------------------------- hooks  |   prestart, createRuntime: the parent runs them
+ *       | -- hooked ----------------------------> |
+ *       |                                         |   createContainer hooks, pivot_root, console …
+ *       | <----------------- console (+ master)   |   when a terminal is asked for
+ *       | <------------------------------- ready  |   then init closes the link and waits on exec.fifo
+ *       | <------------------------------- error  |   in place of any of these
+ */
+import type { ErrorParts } from "../shared/error.ts";
+import type { InitPlan } from "../config/plan-types.ts";
+
+export type Message =
+  | { type: "plan"; plan: InitPlan; filter: string }
+  | { type: "hooks" }
+  | { type: "hooked" }
+  | { type: "console" }
+  | { type: "ready" }
+  | { type: "error"; parts: ErrorParts };

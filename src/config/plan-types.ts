@@ -1,0 +1,140 @@
+/**
+ * The InitPlan: every decision about the container made beforehand, as plain data (numbers, strings, descriptors). What init does with it is
+ * spelled in init/sequence.ts. On the Node host it crosses the channel as JSON.
+ */
+
+/** Where a mount goes and what it is. */
+export interface MountPlan {
+  /** `config.json#/mounts/3`, for errors. */
+  where: string;
+  /** Absolute path inside the root. */
+  destination: string;
+  kind: "bind" | "new" | "remount" | "cgroup1" | "cgroup2";
+  /** Detached tree that the parent made (bind; cgroup without a cgroup namespace); -1: none. */
+  tree: number;
+  /** A bind's source is a directory (its target is made alike). */
+  directory: boolean;
+  type: string;
+  source: string;
+  /** MOUNT_ATTR_* of the new mount; for a remount what to set and to clear. */
+  set: number;
+  clear: number;
+  recursiveSet: number;
+  recursiveClear: number;
+  /** MS_SHARED … with MS_REC. */
+  propagation: number[];
+  superblock: string[];
+  data: [name: string, value: string | null][];
+  /** cgroup v1: one mount a hierarchy, and links for controllers that share one. */
+  hierarchies: CgroupMount[];
+}
+
+/** One hierarchy of a cgroup v1 mount. */
+export interface CgroupMount {
+  /** Name of the directory: `cpu,cpuacct`, `systemd`. */
+  name: string;
+  /** Options of a fresh mount (with a cgroup namespace): controllers, or `name=systemd`. */
+  options: [name: string, value: string | null][];
+  /** Detached tree of the container's own directory (without one); -1: none. */
+  tree: number;
+}
+
+/** A device node. */
+export interface DevicePlan {
+  path: string;
+  type: "c" | "b" | "p";
+  major: number;
+  minor: number;
+  /** Permission bits. */
+  mode: number;
+  uid: number;
+  gid: number;
+  where: string;
+  /** Detached clone of the host's node, where mknod is not allowed (user namespace); -1: make it. */
+  tree: number;
+}
+
+/** A hook as it is run. */
+export interface HookPlan {
+  path: string;
+  args: string[];
+  env: string[];
+  /** Seconds; 0: none. */
+  timeout: number;
+  /** `config.json#/hooks/createContainer/0`. */
+  where: string;
+}
+
+/** A resource limit; values are decimal u64. */
+export interface LimitPlan {
+  resource: number;
+  name: string;
+  soft: string;
+  hard: string;
+  where: string;
+}
+
+/** Five sets of capability bits, as decimal u64. */
+export interface CapabilityPlan {
+  bounding: string;
+  effective: string;
+  inheritable: string;
+  permitted: string;
+  ambient: string;
+}
+
+export interface InitPlan {
+  id: string;
+  /** Kinds of namespaces that are new. */
+  newNamespaces: string[];
+  /** uid 0 of a new user namespace is mapped, so init becomes it. */
+  becomeRoot: boolean;
+  /** The parent gives the path of the root file system as the host names it. */
+  rootPath: string;
+  /** Detached recursive clone of the root file system; -1 without a new mount namespace. */
+  rootTree: number;
+  readonlyRoot: boolean;
+  noPivot: boolean;
+  /** MS_… of linux.rootfsPropagation, 0: unset. */
+  rootPropagation: number;
+  mounts: MountPlan[];
+  /** Make the default devices and links in /dev. */
+  setUpDev: boolean;
+  devices: DevicePlan[];
+  maskedPaths: string[];
+  readonlyPaths: string[];
+  hostname: string;
+  domainname: string;
+  /** Key as path below /proc/sys, value, pointer. */
+  sysctls: [path: string, value: string, where: string][];
+  limits: LimitPlan[];
+  oomScoreAdj: number | null;
+  noNewPrivileges: boolean;
+  capabilities: CapabilityPlan | null;
+  uid: number;
+  gid: number;
+  groups: number[];
+  umask: number;
+  cwd: string;
+  args: string[];
+  env: string[];
+  terminal: boolean;
+  consoleSize: { height: number; width: number } | null;
+  /** A new session keyring, unless --no-new-keyring. */
+  newKeyring: boolean;
+  /** SECCOMP_FILTER_FLAG_* of the filter; the program travels beside the plan. */
+  seccompFlags: number;
+  hasSeccomp: boolean;
+  createContainerHooks: HookPlan[];
+  startContainerHooks: HookPlan[];
+  askRuntimeHooks: boolean;
+  /** JSON of the state for hooks, with pid 0 and status creating. */
+  state: string;
+  /** Descriptors 3 … 2 + preserved reach the process. */
+  preserved: number;
+  /** O_PATH descriptor of exec.fifo. */
+  fifo: number;
+  /** Descriptors that become 0, 1 and 2; -1: as they are. */
+  stdio: [number, number, number];
+  bundle: string;
+}

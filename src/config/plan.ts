@@ -1,0 +1,292 @@
+/** Config and options → InitPlan, pure: every decision is made here and nothing is looked up. */
+import { RuntimeError } from "../shared/error.ts";
+import { clean } from "../shared/path.ts";
+import { CAPABILITY_NUMBERS } from "./capability.ts";
+import { parseMountOptions, propagationFlag } from "./mount-options.ts";
+import type { DevicePlan, HookPlan, InitPlan, LimitPlan, MountPlan } from "./plan-types.ts";
+import { RLIMIT_NUMBERS } from "./rlimit.ts";
+import type { Capabilities, Config, Device, Hook, LoadedConfig, Mount } from "./types.ts";
+
+/** What the command line adds to the config. */
+export interface PlanOptions {
+  id: string;
+  bundle: string;
+  noPivot: boolean;
+  noNewKeyring: boolean;
+  /** Descriptors from 3 on that reach the process. */
+  preserved: number;
+  /** LISTEN_FDS to hand on, 0: none. */
+  listenFds: number;
+}
+
+/** Kinds of namespaces that the config makes anew. */
+export function newNamespaces(config: Config): string[] {
+  return (config.linux?.namespaces ?? []).filter((entry) => (entry.path ?? "") === "").map((entry) => entry.type);
+}
+
+/** Whether the container has a user namespace of its own, new or joined. */
+export function hasUserNamespace(config: Config): boolean {
+  return (config.linux?.namespaces ?? []).some((entry) => entry.type === "user");
+}
+
+/** The plan, with -1 where the parent has descriptors to fill in. */
+export function makePlan(config: LoadedConfig, options: PlanOptions): InitPlan {
+  const { process, linux = {}, root } = config;
+  const kinds = newNamespaces(config);
+  const mounts = (config.mounts ?? []).map((mount, index) => planMount(mount, index));
+  // A bind over /dev brings its own devices (runc does the same).
+  const setUpDev =
+    kinds.includes("mount") && !mounts.some((mount) => mount.kind === "bind" && mount.destination === "/dev");
+  if (!kinds.includes("mount")) refuseWithoutMountNamespace(config);
+  const user = process.user ?? {};
+  const mapsRoot = (linux.uidMappings ?? []).some((map) => map.containerID === 0);
+  return {
+    id: options.id,
+    newNamespaces: kinds,
+    becomeRoot: hasUserNamespace(config) && (mapsRoot || !kinds.includes("user")),
+    rootPath: clean(root.path.startsWith("/") ? root.path : `${options.bundle}/${root.path}`),
+    rootTree: -1,
+    readonlyRoot: root.readonly ?? false,
+    noPivot: options.noPivot,
+    rootPropagation: planPropagation(linux.rootfsPropagation, options),
+    mounts,
+    setUpDev,
+    devices: setUpDev ? planDevices(linux.devices ?? []) : (linux.devices ?? []).map(planDevice),
+    maskedPaths: linux.maskedPaths ?? [],
+    readonlyPaths: linux.readonlyPaths ?? [],
+    hostname: config.hostname ?? "",
+    domainname: config.domainname ?? "",
+    sysctls: planSysctls(linux.sysctl),
+    limits: planLimits(process.rlimits ?? []),
+    oomScoreAdj: process.oomScoreAdj ?? null,
+    noNewPrivileges: process.noNewPrivileges ?? false,
+    capabilities: planCapabilities(process.capabilities),
+    uid: user.uid ?? 0,
+    gid: user.gid ?? 0,
+    groups: user.additionalGids ?? [],
+    umask: user.umask ?? 0o022,
+    cwd: process.cwd,
+    args: process.args,
+    env: planEnvironment(process.env ?? [], options.listenFds),
+    terminal: process.terminal ?? false,
+    consoleSize:
+      process.consoleSize === undefined
+        ? null
+        : { height: Number(process.consoleSize.height), width: Number(process.consoleSize.width) },
+    newKeyring: !options.noNewKeyring,
+    seccompFlags: 0,
+    hasSeccomp: false,
+    createContainerHooks: planHooks(config.hooks?.createContainer, "createContainer"),
+    startContainerHooks: planHooks(config.hooks?.startContainer, "startContainer", process.env ?? []),
+    askRuntimeHooks: (config.hooks?.prestart?.length ?? 0) + (config.hooks?.createRuntime?.length ?? 0) > 0,
+    state: "",
+    preserved: options.preserved,
+    fifo: -1,
+    stdio: [-1, -1, -1],
+    bundle: options.bundle,
+  };
+}
+
+/** Without a mount namespace of its own a mount would be one of the host: refused, never ignored. */
+function refuseWithoutMountNamespace(config: LoadedConfig): void {
+  const linux = config.linux ?? {};
+  const refused: [boolean, string][] = [
+    [(config.mounts?.length ?? 0) > 0, "mounts"],
+    [(linux.maskedPaths?.length ?? 0) > 0, "linux/maskedPaths"],
+    [(linux.readonlyPaths?.length ?? 0) > 0, "linux/readonlyPaths"],
+    [(linux.devices?.length ?? 0) > 0, "linux/devices"],
+    [config.root.readonly === true, "root/readonly"],
+  ];
+  for (const [asked, pointer] of refused) {
+    if (!asked) continue;
+    throw new RuntimeError({
+      what: "load config.json",
+      problem: "found it without a new mount namespace, want one of its own",
+      where: `config.json#/${pointer}`,
+      hint: 'add {"type": "mount"} to linux.namespaces',
+    });
+  }
+}
+
+function planPropagation(word: string | undefined, options: PlanOptions): number {
+  const flag = word === undefined ? 0 : (propagationFlag(word) ?? 0);
+  if (options.noPivot && (word === "private" || word === "rprivate")) {
+    throw new RuntimeError({
+      what: "load config.json",
+      problem: `found "${word}" together with --no-pivot, want slave or shared`,
+      where: "config.json#/linux/rootfsPropagation",
+    });
+  }
+  return flag;
+}
+
+function planMount(mount: Mount, index: number): MountPlan {
+  const where = `config.json#/mounts/${index}`;
+  const options = parseMountOptions(mount.options ?? []);
+  const type = mount.type ?? "";
+  const kind = options.remount
+    ? "remount"
+    : options.bind
+      ? "bind"
+      : type === "cgroup"
+        ? "cgroup1"
+        : type === "cgroup2"
+          ? "cgroup2"
+          : "new";
+  if (kind === "new" && (type === "" || type === "none" || type === "bind")) {
+    throw new RuntimeError({
+      what: `mount ${where}`,
+      problem: `found type "${type}" without the option bind, want a file system type`,
+      where: `${where}/type`,
+      hint: 'add "bind" or "rbind" to options',
+    });
+  }
+  if (kind === "bind" && options.data.length > 0) {
+    throw new RuntimeError({
+      what: `mount ${where}`,
+      problem: `found option "${options.data[0]?.[0] ?? ""}" on a bind, want none that a file system would have to know`,
+      where: `${where}/options`,
+    });
+  }
+  return {
+    where,
+    destination: clean(`/${mount.destination}`),
+    kind,
+    tree: -1,
+    directory: true,
+    type,
+    source: mount.source ?? "",
+    set: options.set,
+    clear: options.clear,
+    recursiveSet: options.recursiveSet,
+    recursiveClear: options.recursiveClear,
+    propagation: options.propagation,
+    superblock: options.superblock,
+    data: options.data.map(([name, value]) => [name, value ?? null]),
+    hierarchies: [],
+  };
+}
+
+/** Whether a bind takes the mounts below its source along. */
+export function isRecursiveBind(mount: Mount): boolean {
+  return parseMountOptions(mount.options ?? []).recursiveBind;
+}
+
+/** runtime-spec config-linux.md#default-devices. */
+const DEFAULT_DEVICES: readonly [path: string, minor: number, major: number][] = [
+  ["/dev/null", 3, 1],
+  ["/dev/zero", 5, 1],
+  ["/dev/full", 7, 1],
+  ["/dev/random", 8, 1],
+  ["/dev/urandom", 9, 1],
+  ["/dev/tty", 0, 5],
+];
+
+/** Default devices, those of the config in place of one with the same path. */
+function planDevices(devices: readonly Device[]): DevicePlan[] {
+  const asked = devices.map(planDevice);
+  const paths = new Set(asked.map((device) => device.path));
+  const defaults = DEFAULT_DEVICES.filter(([path]) => !paths.has(path)).map(
+    ([path, minor, major]): DevicePlan => ({
+      path,
+      type: "c",
+      major,
+      minor,
+      mode: 0o666,
+      uid: 0,
+      gid: 0,
+      where: path,
+      tree: -1,
+    }),
+  );
+  return [...defaults, ...asked];
+}
+
+function planDevice(device: Device, index: number): DevicePlan {
+  return {
+    path: clean(device.path),
+    type: device.type === "b" ? "b" : device.type === "p" ? "p" : "c",
+    major: Number(device.major ?? 0),
+    minor: Number(device.minor ?? 0),
+    mode: (device.fileMode ?? 0o666) & 0o7777,
+    uid: device.uid ?? 0,
+    gid: device.gid ?? 0,
+    where: `config.json#/linux/devices/${index}`,
+    tree: -1,
+  };
+}
+
+/** sysctl.d(5)'s rule: the first separator decides which one it is; then the key is a path (proc.6). */
+export function sysctlPath(key: string): string {
+  const dot = key.indexOf(".");
+  const slash = key.indexOf("/");
+  if (slash >= 0 && (dot < 0 || slash < dot)) return key;
+  let path = "";
+  for (const character of key) path += character === "." ? "/" : character === "/" ? "." : character;
+  return path;
+}
+
+function planSysctls(sysctl: { [key: string]: string } | undefined): [string, string, string][] {
+  return Object.entries(sysctl ?? {}).map(([key, value]) => [
+    sysctlPath(key),
+    value.endsWith("\n") ? value.slice(0, -1) : value,
+    `config.json#/linux/sysctl/${key.replace(/~/g, "~0").replace(/\//g, "~1")}`,
+  ]);
+}
+
+function planLimits(rlimits: readonly { type: string; soft: number | bigint; hard: number | bigint }[]): LimitPlan[] {
+  return rlimits.map((limit, index) => ({
+    resource: RLIMIT_NUMBERS.get(limit.type) ?? -1,
+    name: limit.type,
+    soft: String(limit.soft),
+    hard: String(limit.hard),
+    where: `config.json#/process/rlimits/${index}`,
+  }));
+}
+
+/** Bits of the names that the kernel has; unknown ones were warned of and are not granted (user.3). */
+function capabilityBits(names: readonly string[] | undefined): string {
+  let bits = 0n;
+  for (const name of names ?? []) {
+    const number = CAPABILITY_NUMBERS.get(name);
+    if (number !== undefined) bits |= 1n << BigInt(number);
+  }
+  return String(bits);
+}
+
+function planCapabilities(capabilities: Capabilities | undefined): InitPlan["capabilities"] {
+  if (capabilities === undefined) return null;
+  return {
+    bounding: capabilityBits(capabilities.bounding),
+    effective: capabilityBits(capabilities.effective),
+    inheritable: capabilityBits(capabilities.inheritable),
+    permitted: capabilityBits(capabilities.permitted),
+    ambient: capabilityBits(capabilities.ambient),
+  };
+}
+
+/** Duplicates: the last wins, at the place of the first, as in runc. */
+function planEnvironment(env: readonly string[], listenFds: number): string[] {
+  const byName = new Map<string, string>();
+  for (const entry of env) byName.set(entry.slice(0, entry.indexOf("=")), entry);
+  if (listenFds > 0) {
+    byName.set("LISTEN_FDS", `LISTEN_FDS=${listenFds}`);
+    byName.set("LISTEN_PID", "LISTEN_PID=1");
+  }
+  return [...byName.values()];
+}
+
+/** Hooks of one kind. `inherited`: environment of a hook that has none (startContainer: the container's, fd.5). */
+export function planHooks(
+  hooks: readonly Hook[] | undefined,
+  kind: string,
+  inherited: readonly string[] = [],
+): HookPlan[] {
+  return (hooks ?? []).map((hook, index) => ({
+    path: hook.path,
+    args: hook.args !== undefined && hook.args.length > 0 ? hook.args : [hook.path],
+    env: hook.env ?? [...inherited],
+    timeout: hook.timeout ?? 0,
+    where: `config.json#/hooks/${kind}/${index}`,
+  }));
+}

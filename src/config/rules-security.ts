@@ -1,0 +1,69 @@
+/** Rules for seccomp, Intel RDT and memory policy. */
+import { type Rule, refuse, show, wantRange } from "./rules-report.ts";
+import type { Config, Seccomp } from "./types.ts";
+
+export const SECURITY_RULES: readonly Rule[] = [
+  {
+    id: "seccomp",
+    level: "MUST",
+    anchor: "config-linux.md#seccomp",
+    check: ({ linux }: Config) => {
+      if (linux?.seccomp !== undefined) checkSeccomp(linux.seccomp, "/linux/seccomp");
+    },
+  },
+  { id: "intel-rdt", level: "MUST", anchor: "config-linux.md#intelrdt", check: checkIntelRdt },
+  { id: "memory-policy", level: "MUST", anchor: "config-linux.md#memory-policy", check: checkMemoryPolicy },
+];
+
+/** Largest errno (MAX_ERRNO, include/linux/err.h); of a larger one the kernel makes this. */
+const MAX_ERRNO = 4095;
+
+/** Calls that init or its report needs while a filter is loaded: to wait for the listener there would never end (seccomp.4). */
+const NO_NOTIFY = ["write", "sendmsg", "exit_group"];
+
+function checkSeccomp(seccomp: Seccomp, pointer: string): void {
+  const { defaultAction, defaultErrnoRet, listenerPath, listenerMetadata, syscalls = [] } = seccomp;
+  if (defaultAction === "SCMP_ACT_NOTIFY") refuse(`${pointer}/defaultAction`, show(defaultAction), "it in rules only");
+  // With other actions the value means nothing; runc ignores it, and so do we.
+  if (defaultAction === "SCMP_ACT_ERRNO") wantRange(`${pointer}/defaultErrnoRet`, defaultErrnoRet, 0, MAX_ERRNO);
+  if (listenerMetadata !== undefined && listenerMetadata !== "" && !listenerPath) {
+    refuse(`${pointer}/listenerMetadata`, "it without listenerPath", "both or none");
+  }
+  syscalls.forEach(({ names, action, errnoRet, args = [] }, index) => {
+    const at = `${pointer}/syscalls/${index}`;
+    const empty = names.indexOf("");
+    if (empty !== -1) refuse(`${at}/names/${empty}`, '""', "the name of a system call");
+    if (action === "SCMP_ACT_ERRNO") wantRange(`${at}/errnoRet`, errnoRet, 0, MAX_ERRNO);
+    if (action === "SCMP_ACT_NOTIFY") {
+      if (!listenerPath) refuse(`${at}/action`, "SCMP_ACT_NOTIFY without a listener", "listenerPath to be given");
+      const name = names.find((candidate) => NO_NOTIFY.includes(candidate));
+      if (name !== undefined) refuse(`${at}/names`, `SCMP_ACT_NOTIFY for ${show(name)}`, "another action for it");
+    }
+    args.forEach((arg, argument) => {
+      wantRange(`${at}/args/${argument}/index`, arg.index, 0, 5);
+    });
+  });
+}
+
+function checkIntelRdt({ linux }: Config): void {
+  const rdt = linux?.intelRdt;
+  const name = rdt?.closID;
+  // It becomes one directory below the root of resctrl; / alone is that root (runtime-spec 1.3).
+  if (name !== undefined && name !== "/" && (name === "" || name === "." || name === ".." || /[/\n]/.test(name))) {
+    refuse("/linux/intelRdt/closID", show(name), "one directory name, or /");
+  }
+  rdt?.schemata?.forEach((line, index) => {
+    if (line.includes("\n")) refuse(`/linux/intelRdt/schemata/${index}`, show(line), "one line an entry");
+  });
+}
+
+function checkMemoryPolicy({ linux }: Config): void {
+  const policy = linux?.memoryPolicy;
+  if (policy === undefined) return;
+  const { mode, nodes = "" } = policy;
+  if (mode === undefined) refuse("/linux/memoryPolicy/mode", 'missing "mode"', "it to be given");
+  if (!/^[0-9, -]*$/.test(nodes)) refuse("/linux/memoryPolicy/nodes", show(nodes), "a list such as 0-3,7");
+  if ((mode === "MPOL_DEFAULT" || mode === "MPOL_LOCAL") && nodes !== "") {
+    refuse("/linux/memoryPolicy/nodes", `${show(nodes)} with ${mode}`, "no nodes with it");
+  }
+}

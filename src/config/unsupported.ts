@@ -1,0 +1,97 @@
+/** What this version of the runtime does not apply yet: it is refused, never ignored (DESIGN section 4). */
+import { RuntimeError } from "../shared/error.ts";
+import { LOAD_CONFIG } from "./rules-report.ts";
+import type { BlockIo, Config, Linux, Mount, Process, Resources } from "./types.ts";
+
+/** A field that is set and has no effect yet. */
+export interface UnsupportedField {
+  /** JSON pointer within config.json: `/linux/intelRdt`. */
+  readonly pointer: string;
+  /** The thing by its plain name: `Intel RDT`. */
+  readonly what: string;
+}
+
+/** Lists the fields of a config that this version does not apply, in the order of the document's parts. */
+export function unsupportedFields(config: Config): UnsupportedField[] {
+  const fields: UnsupportedField[] = [];
+  const add = (wrong: boolean, pointer: string, what: string): void => {
+    if (wrong) fields.push({ pointer, what });
+  };
+  processFields(config.process, add);
+  config.mounts?.forEach((mount, index) => {
+    mountFields(mount, `/mounts/${index}`, add);
+  });
+  linuxFields(config.linux ?? {}, add);
+  resourceFields(config.linux?.resources ?? {}, add);
+  return fields;
+}
+
+/** Throws a RuntimeError for the first field that this version does not apply. */
+export function refuseUnsupported(config: Config): void {
+  const [first, ...more] = unsupportedFields(config);
+  if (first === undefined) return;
+  const others = more.length > 0 ? ` (and ${more.length} more)` : "";
+  throw new RuntimeError({
+    what: LOAD_CONFIG,
+    problem: `${first.what} is not supported by this version${others}`,
+    where: `config.json#${first.pointer}`,
+  });
+}
+
+type Add = (wrong: boolean, pointer: string, what: string) => void;
+
+const isSet = (text: string | undefined): boolean => text !== undefined && text !== "";
+
+function processFields(process: Process | undefined, add: Add): void {
+  if (process === undefined) return;
+  add(process.scheduler !== undefined, "/process/scheduler", "the scheduling policy");
+  add(process.ioPriority !== undefined, "/process/ioPriority", "the I/O priority");
+  add(process.execCPUAffinity !== undefined, "/process/execCPUAffinity", "the CPU affinity of exec");
+  add(isSet(process.apparmorProfile), "/process/apparmorProfile", "AppArmor");
+  add(isSet(process.selinuxLabel), "/process/selinuxLabel", "SELinux");
+}
+
+function mountFields({ uidMappings, gidMappings, options = [] }: Mount, pointer: string, add: Add): void {
+  add((uidMappings?.length ?? 0) > 0, `${pointer}/uidMappings`, "an idmapped mount");
+  add((gidMappings?.length ?? 0) > 0, `${pointer}/gidMappings`, "an idmapped mount");
+  options.forEach((option, index) => {
+    const at = `${pointer}/options/${index}`;
+    // crun writes the map into the option: idmap=uids=…
+    add(/^r?idmap(?:=|$)/.test(option), at, "an idmapped mount");
+    add(option === "tmpcopyup", at, "tmpcopyup");
+  });
+}
+
+function linuxFields(linux: Linux, add: Add): void {
+  add(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "the moving of network devices");
+  add(linux.intelRdt !== undefined, "/linux/intelRdt", "Intel RDT");
+  add(linux.memoryPolicy !== undefined, "/linux/memoryPolicy", "the NUMA memory policy");
+  add(linux.personality !== undefined, "/linux/personality", "the personality");
+  add(isSet(linux.mountLabel), "/linux/mountLabel", "SELinux");
+  add(isSet(linux.seccomp?.listenerPath), "/linux/seccomp/listenerPath", "seccomp notification");
+  add(linux.seccomp?.defaultAction === "SCMP_ACT_NOTIFY", "/linux/seccomp/defaultAction", "seccomp notification");
+  linux.seccomp?.syscalls?.forEach(({ action }, index) => {
+    add(action === "SCMP_ACT_NOTIFY", `/linux/seccomp/syscalls/${index}/action`, "seccomp notification");
+  });
+}
+
+function resourceFields({ blockIO = {}, network = {}, rdma = {}, hugepageLimits = [] }: Resources, add: Add): void {
+  add(limitsBlockIo(blockIO), "/linux/resources/blockIO", "the block I/O limit");
+  const marks = (network.classID ?? 0) !== 0 || (network.priorities?.length ?? 0) > 0;
+  add(marks, "/linux/resources/network", "the network class or priority");
+  add(Object.keys(rdma).length > 0, "/linux/resources/rdma", "the RDMA limit");
+  add(hugepageLimits.length > 0, "/linux/resources/hugepageLimits", "the huge page limit");
+}
+
+/** Managers write an empty object, weights of 0 and empty lists: those ask for nothing. */
+function limitsBlockIo(blockIO: BlockIo): boolean {
+  const { weight = 0, leafWeight = 0, weightDevice = [], ...rates } = blockIO;
+  const {
+    throttleReadBpsDevice: a,
+    throttleWriteBpsDevice: b,
+    throttleReadIOPSDevice: c,
+    throttleWriteIOPSDevice: d,
+  } = rates;
+  const lists = [weightDevice, a, b, c, d];
+  return weight !== 0 || leafWeight !== 0 || lists.some((list) => (list?.length ?? 0) > 0);
+}

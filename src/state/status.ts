@@ -1,0 +1,53 @@
+/** From the record and the kernel to one word: creating, created, running, paused, stopped. */
+import { isFrozen } from "../cgroup/group.ts";
+import type { Fd, Kernel, Pid } from "../kernel/call.ts";
+import { PF_FORKNOEXEC } from "../kernel/constants.ts";
+import { openPid, type ProcessStat, parseProcessStat } from "../kernel/process.ts";
+import { openProc, type Procfs, readProc } from "../kernel/procfs.ts";
+import type { StateRecord } from "./record.ts";
+import type { ContainerDirectory } from "./store.ts";
+
+export type Status = "creating" | "created" | "running" | "paused" | "stopped";
+
+/** boot_id: differs after each boot, so that a record of an earlier one cannot name a process of this one. */
+export function readBootId(kernel: Kernel, proc: Procfs): string {
+  return (readProc(kernel, proc, "sys/kernel/random/boot_id") ?? "").trim();
+}
+
+/** State of the recorded init; undefined when it is gone, a zombie, or its pid is somebody else's now (state.3). */
+export function statInit(kernel: Kernel, proc: Procfs, record: StateRecord): ProcessStat | undefined {
+  if (record.pid === 0) return undefined;
+  const text = readProc(kernel, proc, `${record.pid}/stat`);
+  if (text === undefined) return undefined;
+  const found = parseProcessStat(text);
+  if (found.startTime !== record.startTime || found.state === "Z" || found.state === "X") return undefined;
+  // The start time counts from boot: only with another boot id could it match by chance, after a reboot within the same tick.
+  return record.bootId === readBootId(kernel, proc) ? found : undefined;
+}
+
+/** A pidfd of init that is surely init's: its start time is compared after the pidfd is open (state.3). */
+export function openInit(kernel: Kernel, proc: Procfs, record: StateRecord): Fd | undefined {
+  if (record.pid === 0) return undefined;
+  const pidfd = openPid(kernel, record.pid as Pid);
+  if (pidfd === undefined) return undefined;
+  return statInit(kernel, proc, record) === undefined ? undefined : pidfd;
+}
+
+/** The status, and pid as `state` shows it: 0 when stopped. */
+export function statusOf(kernel: Kernel, directory: ContainerDirectory, record: StateRecord): { status: Status; pid: number } {
+  const proc = openProc(kernel);
+  const found = statInit(kernel, proc, record);
+  if (record.creating) return { status: found === undefined && !directory.isLocked() ? "stopped" : "creating", pid: found === undefined ? 0 : record.pid };
+  if (found === undefined) return { status: "stopped", pid: 0 };
+  if (record.cgroup !== null && isFrozen(kernel, record.cgroup)) return { status: "paused", pid: record.pid };
+  return { status: isWaiting(directory, record, found) ? "created" : "running", pid: record.pid };
+}
+
+/**
+ * Whether init still waits for start: the fifo is there, and it has not executed the user's program. The second is asked because a
+ * start that was killed may have left the fifo.
+ */
+export function isWaiting(directory: ContainerDirectory, record: StateRecord, found: ProcessStat): boolean {
+  if (!record.initExecuted && (found.flags & PF_FORKNOEXEC) === 0) return false;
+  return directory.hasFifo();
+}
