@@ -66,7 +66,13 @@ export const FULL: Config = {
     maskedPaths: ["/proc/kcore"],
     readonlyPaths: ["/proc/sys"],
     mountLabel: "l",
-    intelRdt: { closID: "c", schemata: ["L3:0=f"], l3CacheSchema: "L3:0=f", memBwSchema: "MB:0=50", enableMonitoring: true },
+    intelRdt: {
+      closID: "c",
+      schemata: ["L3:0=f"],
+      l3CacheSchema: "L3:0=f",
+      memBwSchema: "MB:0=50",
+      enableMonitoring: true,
+    },
     memoryPolicy: { mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_STATIC_NODES"] },
     personality: { domain: "LINUX", flags: [] },
     seccomp: {

@@ -33,13 +33,18 @@ async function writeTypes(name, schema, folder) {
     return isScalar(target) ? { ...schema.definitions[target], ...rest } : { ...rest, tsType: target };
   });
   named.definitions = Object.fromEntries(Object.entries(named.definitions).filter(([key]) => !isScalar(key)));
-  const text = await compile(named, schema.title, {
+  const typed = await compile(named, schema.title, {
     additionalProperties: false,
     unreachableDefinitions: true,
     bannerComment: "",
     format: false,
     strictIndexSignatures: true,
   });
+  // The generator adds a note to each comment that only says where it took the name from.
+  const text = typed.replace(
+    / \* ?\n \* This interface was referenced by [^\n]*\n \* via the `definition` [^\n]*\n/g,
+    "",
+  );
   const imports = ["Int64", "StringMap"].filter((type) => new RegExp(`\\b${type}\\b`).test(text));
   const line = imports.length > 0 ? `import type { ${imports.join(", ")} } from "../types.ts";\n\n` : "";
   writeFileSync(join(folder, `${name}.ts`), `${BANNER}${line}${text}`);
@@ -61,6 +66,28 @@ function integerTree(schema, node = schema) {
   const below = typeof each === "object" ? integerTree(schema, each) : undefined;
   if (below !== undefined) tree["*"] = below;
   return Object.keys(tree).length > 0 ? tree : undefined;
+}
+
+/** Which names the schema knows (`*` = each element or key, 0 = nothing below): for --debug, in a file of its own. */
+function propertyTree(schema, node = schema) {
+  const target = refName(node);
+  if (target !== undefined) return propertyTree(schema, schema.definitions[target]);
+  const tree = {};
+  for (const [key, child] of Object.entries(node.properties ?? {})) tree[key] = propertyTree(schema, child);
+  const each = node.items ?? node.additionalProperties;
+  if (typeof each === "object") tree["*"] = propertyTree(schema, each);
+  return Object.keys(tree).length > 0 ? tree : 0;
+}
+
+function writeProperties(schema, folder) {
+  writeFileSync(
+    join(folder, "properties.js"),
+    `${BANNER}export const properties=${JSON.stringify(propertyTree(schema))};\n`,
+  );
+  writeFileSync(
+    join(folder, "properties.d.ts"),
+    `${BANNER}import type { PropertyTree } from "../unknown-properties.ts";\n\nexport declare const properties: PropertyTree;\n`,
+  );
 }
 
 /** The validator, without what only documents: it is loaded as bytecode at each start of a container. */
@@ -153,6 +180,7 @@ export async function generate(folder = join(here, "../src/config/generated")) {
     const schema = JSON.parse(readFileSync(join(here, `${name}.schema.json`), "utf8"));
     await writeTypes(name, schema, folder);
     sizes[name] = writeValidator(name, schema, folder);
+    if (name === "config") writeProperties(schema, folder);
   }
   return sizes;
 }

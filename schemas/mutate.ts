@@ -32,7 +32,7 @@ const VALUES: readonly unknown[] = [
   4294967294,
   4294967295,
   4294967296,
-  9007199254740993,
+  9007199254740992,
   9.3e18,
   1.9e19,
   -9.3e18,
@@ -84,6 +84,42 @@ export function mutations(bases: readonly unknown[], count: number, seed: number
     else patches.push([base, pointer, value]);
   }
   return patches;
+}
+
+/** What stands at a pointer. */
+function valueAt(document: unknown, pointer: string): unknown {
+  let value = document;
+  for (const key of pointer.split("/").slice(1)) {
+    value = (value as Record<string, unknown>)[key.replaceAll("~1", "/").replaceAll("~0", "~")];
+  }
+  return value;
+}
+
+/** All names that enums of a schema list. */
+export function enumNames(schema: unknown): string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  return Object.entries(schema).flatMap(([key, child]) =>
+    key === "enum" && Array.isArray(child) ? child.map(String) : enumNames(child),
+  );
+}
+
+/** One value of each type, and removal: what each place of a document is tried with. */
+const TYPES: readonly unknown[] = [null, true, 1.5, "x", [], {}];
+
+/**
+ * Patches of the first document: each place removed and retyped, each number of the list at each integer,
+ * each name at each place that has one.
+ */
+export function everyPlace(document: unknown, names: readonly string[]): Patch[] {
+  const numbers = VALUES.filter((value) => typeof value === "number");
+  const places = pointers(document).slice(1);
+  return places.flatMap((pointer): Patch[] => {
+    const value = valueAt(document, pointer);
+    const retyped: Patch[] = [[0, pointer], ...TYPES.map((other): Patch => [0, pointer, other])];
+    if (typeof value === "number") return [...retyped, ...numbers.map((number): Patch => [0, pointer, number])];
+    if (typeof value !== "string" || !names.includes(value)) return retyped;
+    return [...retyped, ...names.map((name): Patch => [0, pointer, name])];
+  });
 }
 
 /** A copy of a document with one patch applied. */

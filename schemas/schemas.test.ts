@@ -14,7 +14,7 @@ import { validate as validateFeatures } from "../src/config/generated/validate-f
 import { validate as validateState } from "../src/config/generated/validate-state.js";
 import type { SchemaValidator } from "../src/config/types.ts";
 import { BASES, FULL } from "./documents.ts";
-import { mutations, type Patch, patched, pointers } from "./mutate.ts";
+import { enumNames, everyPlace, mutations, type Patch, patched, pointers } from "./mutate.ts";
 
 function repositoryRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
@@ -46,15 +46,29 @@ function officialValidators(): Record<string, ValidateFunction> {
   return { config: get("config"), state: get("state"), features: get("features") };
 }
 
+/** The official names, so that one that we lack is noticed. */
+function officialNames(): string[] {
+  const files = readdirSync(official).filter((name) => /^(config|defs)-(linux|schema)\.json$/.test(name));
+  return [...new Set(files.flatMap((file) => enumNames(readJson(join(official, file)))))];
+}
+
 type Difference = [reason: string, stricter: boolean, pattern: RegExp];
 
 /** Where and why our verdict is not the official one; `pattern` is matched on the pointer of the mutation. */
 const DIFFERENCES: readonly Difference[] = [
-  ["4294967295 means \"unchanged\" to setresuid and chown (user.5)", true, /\/(uid|gid|additionalGids\/\d+)$/],
-  ["the value of an empty key must fit too: officially a pattern leaves it out", true, /\/(annotations|sysctl|unified)\/$/],
+  ['4294967295 means "unchanged" to setresuid and chown (user.5)', true, /\/(uid|gid|additionalGids\/\d+)$/],
+  [
+    "the value of an empty key must fit too: officially a pattern leaves it out",
+    true,
+    /\/(annotations|sysctl|unified)\/$/,
+  ],
   ["rprivate, rshared, rslave and runbindable are accepted, as by runc", false, /\/rootfsPropagation$/],
   ["fileMode may be a whole st_mode, as managers copy it; only 07777 counts", false, /\/fileMode$/],
-  ["fields of other platforms are unknown properties", false, /\/(commandLine|username)$|^\/(windows|solaris|vm|zos|freebsd)\b/],
+  [
+    "fields of other platforms are unknown properties",
+    false,
+    /\/(commandLine|username)$|^\/(windows|solaris|vm|zos|freebsd)\b/,
+  ],
 ];
 
 function reasonOf([, pointer]: Patch, ours: boolean): string | undefined {
@@ -104,7 +118,7 @@ function plainAjv(name: string): ValidateFunction {
   return new Ajv({ strict: false, messages: false }).compile(schemaOf(name));
 }
 
-const patches = mutations(BASES, 4000, 20261121);
+const patches = [...everyPlace(FULL, enumNames(schemaOf("config"))), ...mutations(BASES, 2000, 20261121)];
 
 t.test("the generated validators say what ajv says", (t) => {
   const plain = plainAjv("config");
@@ -119,7 +133,7 @@ t.test("the generated validators say what ajv says", (t) => {
     if (JSON.stringify(ours) !== JSON.stringify(want)) t.same(ours, want, JSON.stringify(patch));
     if (!verdict) bad++;
   }
-  t.ok(bad > 1500 && bad < 3500, `${bad} of ${patches.length} are bad`);
+  t.ok(bad > 0.2 * patches.length && bad < 0.8 * patches.length, `${bad} of ${patches.length} are bad`);
   t.end();
 });
 
@@ -127,7 +141,11 @@ const samples = (kind: string, verdict: string): string[] =>
   readdirSync(join(official, "test", kind, verdict)).map((file) => join(official, "test", kind, verdict, file));
 
 t.test("official samples", { skip: haveOfficial ? false : "no ../shared/oci/schema" }, (t) => {
-  const ours: Record<string, SchemaValidator> = { config: validateConfig, state: validateState, features: validateFeatures };
+  const ours: Record<string, SchemaValidator> = {
+    config: validateConfig,
+    state: validateState,
+    features: validateFeatures,
+  };
   for (const [kind, validator] of Object.entries(ours)) {
     for (const file of samples(kind, "good")) t.ok(validator(readJson(file)), file);
     for (const file of samples(kind, "bad")) {
@@ -141,7 +159,13 @@ t.test("official samples", { skip: haveOfficial ? false : "no ../shared/oci/sche
 });
 
 /** Compares both verdicts on each patch; returns which reasons for a difference were met. */
-function compare(test: Tap, bases: readonly unknown[], list: readonly Patch[], verdicts: (patch: Patch, index: number) => boolean, validator: SchemaValidator): Set<string> {
+function compare(
+  test: Tap,
+  bases: readonly unknown[],
+  list: readonly Patch[],
+  verdicts: (patch: Patch, index: number) => boolean,
+  validator: SchemaValidator,
+): Set<string> {
   const met = new Set<string>();
   list.forEach((patch, index) => {
     const ours = validator(patched(bases[patch[0]], patch));
@@ -170,10 +194,13 @@ t.test("our verdict is the official one", { skip: haveOfficial ? false : "no ../
   if (config === undefined || state === undefined || features === undefined) throw new Error("no schema");
   const isGood = (file: string): boolean => !/freebsd|zos/.test(file);
   const bases = [...BASES, ...samples("config", "good").filter(isGood).map(readJson)];
-  const list = [...OTHERS, ...patches, ...mutations(bases, 6000, 7)];
+  const list = [...OTHERS, ...patches, ...everyPlace(FULL, officialNames()), ...mutations(bases, 4000, 7)];
   const met = compare(t, bases, list, (patch) => config(patched(bases[patch[0]], patch)), validateConfig);
   t.same([...met].sort(), DIFFERENCES.map(([reason]) => reason).sort(), "each reason is met");
-  for (const [kind, theirs, ours] of [["state", state, validateState], ["features", features, validateFeatures]] as const) {
+  for (const [kind, theirs, ours] of [
+    ["state", state, validateState],
+    ["features", features, validateFeatures],
+  ] as const) {
     const documents = samples(kind, "good").map(readJson);
     const verdict = (patch: Patch): boolean => theirs(patched(documents[patch[0]], patch));
     compare(t, documents, mutations(documents, 1000, 9), verdict, ours);
@@ -190,7 +217,7 @@ interface Vectors {
 t.test("our verdict is the official one as vectors.json keeps it", (t) => {
   if (process.env["TSRUNC_WRITE_VECTORS"] === "1") {
     const { config } = officialValidators();
-    const list = [...OTHERS, ...mutations(BASES, 3000, 11)];
+    const list = [...OTHERS, ...everyPlace(FULL, officialNames()), ...mutations(BASES, 500, 11)];
     const verdicts = list.map((patch) => (config?.(patched(BASES[patch[0]], patch)) ? "1" : "0")).join("");
     const lines = list.map((patch) => JSON.stringify(patch)).join(",\n");
     writeFileSync(vectorsFile, `{"official":"${verdicts}","patches":[\n${lines}\n]}\n`);

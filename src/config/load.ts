@@ -139,46 +139,55 @@ const S64_MIN = -(2n ** 63n);
 /** An integer that a JavaScript number did not hold. */
 interface Inexact {
   readonly holder: Record<string, unknown>;
-  readonly path: readonly string[];
+  readonly key: string;
+  readonly pointer: string;
   readonly kind: "u" | "s" | "i";
 }
 
 /** Replaces the integers that `JSON.parse` rounded by exact ones, and refuses what is no 64-bit integer (ts.2). */
 function exactIntegers(text: string, document: unknown, tree: IntegerTree): void {
   const inexact: Inexact[] = [];
-  collect(document, tree, [], inexact);
+  collect(document, tree, "", inexact);
   if (inexact.length === 0) return;
-  const sources = numberSources(
-    text,
-    inexact.map((spot) => spot.path),
-  );
-  inexact.forEach(({ holder, path, kind }, index) => {
+  const paths = inexact.map((spot) => pathOf(spot.pointer));
+  const sources = numberSources(text, paths);
+  inexact.forEach(({ holder, key, pointer, kind }, index) => {
     const source = sources[index] ?? "";
     const value = exactInteger(source);
-    const pointer = `/${path.map(pointerKey).join("/")}`;
     if (kind === "i") refuse(pointer, source, "an integer below 2^53");
     const [least, most] = kind === "u" ? [0n, U64_MAX] : [S64_MIN, S64_MAX];
     if (value === undefined || value < least || value > most)
       refuse(pointer, source, `an integer, ${least} to ${most}`);
     // The key is a name of our schema, or an index of an array.
-    holder[path[path.length - 1] ?? ""] = value;
+    holder[key] = value;
   });
 }
 
 /** Walks the integer fields of the schema, as far as the document has them. */
-function collect(value: unknown, tree: IntegerTree, path: readonly string[], inexact: Inexact[]): void {
+function collect(value: unknown, tree: IntegerTree, pointer: string, inexact: Inexact[]): void {
   if (typeof value !== "object" || value === null) return;
   const holder = value as Record<string, unknown>;
   for (const name of Object.keys(tree)) {
     const below = tree[name];
     if (below === undefined) continue;
-    // `*` is each element, and can only meet keys of the document where those are own properties.
-    for (const key of name === "*" ? Object.keys(holder) : [name]) {
-      if (!Object.hasOwn(holder, key)) continue;
-      const item = holder[key];
-      if (typeof below === "object") collect(item, below, [...path, key], inexact);
-      else if (Object.is(item, -0)) refuse(`/${[...path, key].map(pointerKey).join("/")}`, "-0", "an integer");
-      else if (!Number.isSafeInteger(item)) inexact.push({ holder, path: [...path, key], kind: below });
+    if (name !== "*") {
+      if (Object.hasOwn(holder, name)) visit(holder, name, below, `${pointer}/${name}`, inexact);
+      continue;
     }
+    // Each element: the keys are the document's, and all of them are own properties.
+    for (const key of Object.keys(holder)) visit(holder, key, below, `${pointer}/${pointerKey(key)}`, inexact);
   }
+}
+
+function visit(
+  holder: Record<string, unknown>,
+  key: string,
+  kind: IntegerTree | Inexact["kind"],
+  pointer: string,
+  inexact: Inexact[],
+): void {
+  const item = holder[key];
+  if (typeof kind === "object") collect(item, kind, pointer, inexact);
+  else if (Object.is(item, -0)) refuse(pointer, "-0", "an integer");
+  else if (!Number.isSafeInteger(item)) inexact.push({ holder, key, pointer, kind });
 }

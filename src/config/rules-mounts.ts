@@ -59,6 +59,8 @@ function checkMount(mount: Mount, pointer: string, context: RuleContext): void {
 
 /** Whether a destination is / once `.`, `..` and empty parts are gone. */
 function isRoot(path: string): boolean {
+  // Without a way up only dots and slashes lead there.
+  if (!path.includes("..")) return /^[./]*$/.test(path);
   let depth = 0;
   for (const part of path.split("/")) {
     if (part === "..") depth = Math.max(0, depth - 1);

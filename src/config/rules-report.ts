@@ -44,6 +44,7 @@ export function show(value: unknown): string {
 
 /** Escapes a key for a JSON pointer (RFC 6901). */
 export function pointerKey(key: string): string {
+  if (!key.includes("~") && !key.includes("/")) return key;
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

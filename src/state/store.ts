@@ -10,7 +10,6 @@ import {
   O_NOFOLLOW,
   O_PATH,
   O_RDONLY,
-  O_RDWR,
   O_CREAT,
   O_TRUNC,
   O_WRONLY,
@@ -19,11 +18,10 @@ import {
   SYS_fchmodat,
   SYS_mkdirat,
   SYS_mknodat,
-  SYS_openat,
   SYS_unlinkat,
   AT_REMOVEDIR,
 } from "../kernel/constants.ts";
-import { close, fchmod, flock, listDirectory, openAt, openIfPresent, poll, readAll, renameAt, stat, unlinkAt, writeAll } from "../kernel/file.ts";
+import { close, fchmod, flock, listDirectory, openAt, openIfPresent, poll, readAll, renameAt, stat, writeAll } from "../kernel/file.ts";
 import { effectiveUid } from "../kernel/identity.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { dirname } from "../shared/path.ts";

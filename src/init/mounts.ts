@@ -1,0 +1,230 @@
+/** The mounts of config.json, in their order (runtime-spec config.md#mounts). */
+import type { MountPlan } from "../config/plan-types.ts";
+import type { Fd, Kernel } from "../kernel/call.ts";
+import { SyscallError } from "../kernel/call.ts";
+import {
+  EPERM,
+  MOUNT_ATTR_RDONLY,
+  MS_REC,
+  MS_REMOUNT,
+  PROC_SUPER_MAGIC,
+} from "../kernel/constants.ts";
+import { close, fchdir, fileSystemOf, isDirectory, stat } from "../kernel/file.ts";
+import { attach, fsCreate, fsMessage, fsMount, fsOpen, fsSet, mount, setAttributes } from "../kernel/mount.ts";
+import { RuntimeError } from "../shared/error.ts";
+import { mountCgroup1, mountCgroup2 } from "./cgroup-mounts.ts";
+import { ensureInRoot, findInRoot, findReal } from "./root.ts";
+import { sentence } from "./step.ts";
+
+/** Directories that must be real ones, or what is made below them lands elsewhere (path.5). */
+const REAL_DIRECTORIES: ReadonlySet<string> = new Set(["/dev", "/dev/pts", "/proc", "/sys", "/sys/fs/cgroup"]);
+
+/** Files of procfs that a mount may cover: what lxcfs and the like provide (proc.5). */
+const COVERABLE: ReadonlySet<string> = new Set(
+  ["cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo", "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled"].map(
+    (name) => `/proc/${name}`,
+  ),
+);
+
+/** fsconfig(2) takes values of at most this many bytes. */
+const MAX_VALUE = 255;
+
+/** Mounts all. A read-only tmpfs becomes so last, so that targets of later mounts can still be made in it. */
+export function applyMounts(kernel: Kernel, root: Fd, mounts: readonly MountPlan[]): void {
+  const readOnlyLater: { tree: Fd; plan: MountPlan }[] = [];
+  for (const plan of mounts) {
+    try {
+      const tree = applyMount(kernel, root, plan);
+      if (tree === undefined) continue;
+      if (delaysReadOnly(plan)) readOnlyLater.push({ tree, plan });
+      else close(kernel, tree);
+    } catch (error) {
+      throw explain(plan, error);
+    }
+  }
+  for (const { tree, plan } of readOnlyLater) {
+    try {
+      setAttributes(kernel, tree, { set: MOUNT_ATTR_RDONLY }, false);
+    } catch (error) {
+      throw explain(plan, error);
+    }
+    close(kernel, tree);
+  }
+}
+
+function delaysReadOnly(plan: MountPlan): boolean {
+  return plan.kind === "new" && plan.type === "tmpfs" && (plan.set & MOUNT_ATTR_RDONLY) !== 0;
+}
+
+function explain(plan: MountPlan, error: unknown): unknown {
+  if (!(error instanceof SyscallError)) return error;
+  return new RuntimeError({
+    what: `mount ${plan.where}`,
+    problem: `${sentence(error.code)}: ${plan.kind === "bind" ? `source ${plan.source}` : `type ${plan.type}`}, target ${plan.destination}`,
+    where: plan.where,
+    step: "mounts",
+    call: error.call,
+    errno: error.code,
+  });
+}
+
+/** One mount; returns the descriptor of its root when the caller has more to do with it. */
+function applyMount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
+  if (plan.destination === "/") {
+    throw new RuntimeError({ what: `mount ${plan.where}`, problem: "target is the root itself, want a path below it", where: `${plan.where}/destination` });
+  }
+  if (plan.kind === "remount") return remount(kernel, root, plan);
+  const target = openTarget(kernel, root, plan);
+  try {
+    guardProc(kernel, target, plan);
+    if (plan.kind === "cgroup1") return mountCgroup1(kernel, target, plan);
+    if (plan.kind === "cgroup2") return mountCgroup2(kernel, target, plan);
+    const tree = plan.kind === "bind" ? (plan.tree as Fd) : makeFileSystem(kernel, root, target, plan);
+    if (tree === undefined) return undefined;
+    if (plan.kind === "new") propagate(kernel, tree, plan.propagation);
+    attach(kernel, tree, target);
+    return tree;
+  } finally {
+    close(kernel, target);
+  }
+}
+
+/** Propagation of a mount, each change on its own. */
+export function propagate(kernel: Kernel, tree: Fd, flags: readonly number[]): void {
+  for (const flag of flags) setAttributes(kernel, tree, { propagation: flag & ~MS_REC }, (flag & MS_REC) !== 0);
+}
+
+function openTarget(kernel: Kernel, root: Fd, plan: MountPlan): Fd {
+  if (REAL_DIRECTORIES.has(plan.destination)) {
+    const found = findReal(kernel, root, plan.destination);
+    if (found !== undefined) return found;
+  }
+  const target = ensureInRoot(kernel, root, plan.destination, plan.directory);
+  const isFolder = isDirectory(stat(kernel, target));
+  if (isFolder === plan.directory) return target;
+  const kind = (folder: boolean) => (folder ? "folder" : "file");
+  throw new RuntimeError({
+    what: `mount ${plan.where}`,
+    problem: `not a directory: source ${plan.source} = ${kind(plan.directory)}, target ${plan.destination} = ${kind(isFolder)}`,
+    where: plan.where,
+    hint: plan.directory ? "the host file was missing and a manager made an empty folder, or the target is wrong" : "name a file as target",
+    errno: "ENOTDIR",
+    step: "mounts",
+    call: "check",
+  });
+}
+
+/**
+ * proc.5: only procfs itself goes onto /proc, and below it only files that are known to be harmless: labels, sysctls and masks are written
+ * through it. Decided on what the target is, not on what its path says.
+ */
+function guardProc(kernel: Kernel, target: Fd, plan: MountPlan): void {
+  const isProc = plan.kind === "new" && plan.type === "proc";
+  const refuse = (found: string) => {
+    throw new RuntimeError({
+      what: `mount ${plan.where}`,
+      problem: `${found}, want type proc on /proc, or below it one of ${[...COVERABLE].join(" ")}`,
+      where: `${plan.where}/destination`,
+    });
+  };
+  if (plan.destination === "/proc" && !isProc && !isProcRoot(kernel, plan)) refuse(`found type "${plan.type}" on /proc`);
+  if (fileSystemOf(kernel, target).type !== PROC_SUPER_MAGIC) return;
+  if (stat(kernel, target).inode === 1) {
+    if (!isProc && !isProcRoot(kernel, plan)) refuse(`found type "${plan.type}" over procfs`);
+  } else if (!COVERABLE.has(plan.destination)) refuse(`found target ${plan.destination} in procfs`);
+}
+
+function isProcRoot(kernel: Kernel, plan: MountPlan): boolean {
+  if (plan.kind !== "bind") return false;
+  const tree = plan.tree as Fd;
+  return fileSystemOf(kernel, tree).type === PROC_SUPER_MAGIC && stat(kernel, tree).inode === 1;
+}
+
+/** A new file system as a detached mount; undefined when it had to be mounted by path (long options). */
+function makeFileSystem(kernel: Kernel, root: Fd, target: Fd, plan: MountPlan): Fd | undefined {
+  const data = plan.data.slice();
+  if (plan.type === "tmpfs" && !data.some(([name]) => name === "mode")) {
+    // An existing directory keeps its mode under the tmpfs (runc and Docker's --tmpfs).
+    data.push(["mode", (stat(kernel, target).mode & 0o7777).toString(8)]);
+  }
+  if (data.some(([, value]) => value !== null && value.length > MAX_VALUE)) {
+    mountByPath(kernel, root, target, plan, data);
+    return undefined;
+  }
+  const attributes = delaysReadOnly(plan) ? plan.set & ~MOUNT_ATTR_RDONLY : plan.set;
+  let context: Fd | undefined;
+  try {
+    context = fsOpen(kernel, plan.type);
+    if (plan.source !== "") fsSet(kernel, context, "source", plan.source);
+    for (const name of plan.superblock) fsSet(kernel, context, name, undefined);
+    for (const [name, value] of data) fsSet(kernel, context, name, value ?? undefined);
+    // mount(8)'s ro also makes the superblock read-only; not where it is shared with other mounts or still to be filled.
+    if ((attributes & MOUNT_ATTR_RDONLY) !== 0 && plan.type !== "proc") fsSet(kernel, context, "ro", undefined);
+    fsCreate(kernel, context);
+    return fsMount(kernel, context, attributes);
+  } catch (error) {
+    // A user namespace without its own network may not mount sysfs: the parent has prepared the host's (crun does alike).
+    if (plan.tree >= 0 && error instanceof SyscallError && error.errno === EPERM) {
+      setAttributes(kernel, plan.tree as Fd, { set: plan.set }, true);
+      return plan.tree as Fd;
+    }
+    throw context === undefined || !(error instanceof SyscallError) ? error : withKernelMessage(kernel, context, plan, error);
+  } finally {
+    if (context !== undefined) close(kernel, context);
+  }
+}
+
+/** The kernel tells in words what it did not like about an option. */
+function withKernelMessage(kernel: Kernel, context: Fd, plan: MountPlan, error: SyscallError): unknown {
+  const message = fsMessage(kernel, context);
+  if (message === "") return error;
+  return new RuntimeError({
+    what: `mount ${plan.where}`,
+    problem: `${sentence(error.code)}: type ${plan.type}, target ${plan.destination}: the kernel says ${JSON.stringify(message)}`,
+    where: `${plan.where}/options`,
+    step: "mounts",
+    call: error.call,
+    errno: error.code,
+  });
+}
+
+/**
+ * mount(2) onto the current directory: fsconfig cannot carry long values (many overlay layers). "." is the target, whatever its path says.
+ * Flags and propagation are set on the new mount, which the target's path leads to now.
+ */
+function mountByPath(
+  kernel: Kernel,
+  root: Fd,
+  target: Fd,
+  plan: MountPlan,
+  data: readonly (readonly [string, string | null])[],
+): void {
+  fchdir(kernel, target);
+  const text = data.map(([name, value]) => (value === null ? name : `${name}=${value}`)).join(",");
+  mount(kernel, plan.source === "" ? plan.type : plan.source, ".", plan.type, 0, text);
+  const top = findInRoot(kernel, root, plan.destination);
+  if (top === undefined) return;
+  setAttributes(kernel, top, { set: plan.set }, false);
+  propagate(kernel, top, plan.propagation);
+  close(kernel, top);
+}
+
+function remount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
+  const target = findInRoot(kernel, root, plan.destination);
+  if (target === undefined) {
+    throw new RuntimeError({
+      what: `mount ${plan.where}`,
+      problem: `no such file or directory: target ${plan.destination} of a remount`,
+      where: `${plan.where}/destination`,
+    });
+  }
+  if (plan.data.length > 0 || plan.superblock.length > 0) {
+    fchdir(kernel, target);
+    const text = [...plan.superblock, ...plan.data.map(([name, value]) => (value === null ? name : `${name}=${value}`))].join(",");
+    mount(kernel, "", ".", "", MS_REMOUNT, text);
+  }
+  setAttributes(kernel, target, { set: plan.set, clear: plan.clear }, false);
+  propagate(kernel, target, plan.propagation);
+  close(kernel, target);
+  return undefined;
+}

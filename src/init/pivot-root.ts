@@ -1,0 +1,91 @@
+/** From the host's tree to the container's: attach the root, make it the root, let go of the old one (mount.1). */
+import type { InitPlan } from "../config/plan-types.ts";
+import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
+import {
+  EACCES,
+  EINVAL,
+  MS_PRIVATE,
+  MS_REC,
+  MS_SHARED,
+  MS_SLAVE,
+  O_DIRECTORY,
+  O_PATH,
+  RESOLVE_NO_MAGICLINKS,
+  SYS_chdir,
+  SYS_chroot,
+} from "../kernel/constants.ts";
+import { attemptOpen2, close, fchdir, openAt } from "../kernel/file.ts";
+import { attach, attachAtPath, mount, moveMount, pivotRoot, setAttributes, unmountDetach } from "../kernel/mount.ts";
+import { RuntimeError } from "../shared/error.ts";
+
+/**
+ * First act in the new mount namespace: nothing that happens here may reach the host (mount.1). Then the root's detached clone is
+ * attached at its own path, where hooks expect it; where the mapped user may not walk to that path, over "/".
+ */
+export function attachRoot(kernel: Kernel, plan: InitPlan): Fd {
+  const shared = (plan.rootPropagation & MS_SHARED) !== 0;
+  if (!shared) mount(kernel, "", "/", "", plan.rootPropagation === 0 ? MS_SLAVE | MS_REC : plan.rootPropagation | MS_REC, "");
+  const root = plan.rootTree as Fd;
+  // The parent of the root must not be shared, or pivot_root is refused: the clone gets a parent of its own making below.
+  const place = attemptOpen2(kernel, AT_CWD, plan.rootPath, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+  if (place >= 0) {
+    attach(kernel, root, place as Fd);
+    close(kernel, place as Fd);
+  } else if (place === -EACCES) attachAtPath(kernel, root, "/");
+  else throw kernel.failure(place, SYS_chdir, plan.rootPath);
+  return root;
+}
+
+/** Makes the attached root the root of this process and detaches the host's tree. */
+export function enterRoot(kernel: Kernel, root: Fd, plan: InitPlan): void {
+  fchdir(kernel, root);
+  if (plan.noPivot) {
+    moveMount(kernel, plan.rootPath, "/");
+    kernel.call(SYS_chroot, ".");
+  } else {
+    const old = openAt(kernel, AT_CWD, "/", O_PATH | O_DIRECTORY);
+    try {
+      pivotRoot(kernel, ".", ".");
+    } catch (error) {
+      throw explainPivot(error);
+    }
+    // The old root is mounted on the new one now. It must not tell the host that it goes (mount.1).
+    setAttributes(kernel, old, { propagation: MS_SLAVE }, true);
+    fchdir(kernel, old);
+    unmountDetach(kernel, ".");
+    close(kernel, old);
+  }
+  kernel.call(SYS_chdir, "/");
+}
+
+function explainPivot(error: unknown): unknown {
+  if (!(error instanceof SyscallError) || error.errno !== EINVAL) return error;
+  return new RuntimeError({
+    what: "pivot_root",
+    problem: "invalid argument: the host's root is the initramfs, or the root's parent mount is shared, want neither",
+    where: "config.json#/root/path",
+    hint: "--no-pivot",
+    step: "pivot-root",
+    call: error.call,
+    errno: error.code,
+  });
+}
+
+/** Without a mount namespace of our own: only the root changes, and no propagation call is made. */
+export function changeRoot(kernel: Kernel, plan: InitPlan): void {
+  const place = attemptOpen2(kernel, AT_CWD, plan.rootPath, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+  if (place < 0) throw kernel.failure(place, SYS_chdir, plan.rootPath);
+  fchdir(kernel, place as Fd);
+  close(kernel, place as Fd);
+  kernel.call(SYS_chroot, ".");
+  kernel.call(SYS_chdir, "/");
+}
+
+/** linux.rootfsPropagation on the new root. */
+export function propagateRoot(kernel: Kernel, root: Fd, plan: InitPlan): void {
+  const flags = plan.rootPropagation;
+  if (flags === 0) return;
+  const kind = flags & ~MS_REC;
+  if (kind === MS_SLAVE || kind === MS_PRIVATE) return; // it is since attachRoot
+  setAttributes(kernel, root, { propagation: kind }, (flags & MS_REC) !== 0);
+}
