@@ -30,16 +30,23 @@ long tsr_raw(long number, long a, long b, long c, long d, long e, long f)
 #endif
 }
 
-static void fail(int report, size_t index, long result)
+/* How long a failed list that ran in place waits to be looked at from outside (/proc/PID/root) before it ends. */
+#define LINGER_SECONDS 2
+
+static void fail(int report, size_t index, long result, int linger)
 {
 	struct tsr_report message = { 0xffffffffu, (int32_t)index, result < 0 ? (int32_t)-result : 0 };
 	tsr_raw(__NR_write, report, (long)&message, sizeof message, 0, 0, 0);
+	if (linger) {
+		int64_t wait[2] = { LINGER_SECONDS, 0 };
+		tsr_raw(__NR_ppoll, 0, 0, (long)wait, 0, 8, 0);
+	}
 	tsr_raw(__NR_exit_group, 127, 0, 0, 0, 0, 0);
 	__builtin_unreachable();
 }
 
 /* Runs the list. Only raw system calls: in a process cloned from a threaded one, libc's locks may be held for ever. */
-static void run(const struct tsr_call *calls, size_t count, uint64_t *slots, size_t slot_count, int report)
+static void run(const struct tsr_call *calls, size_t count, uint64_t *slots, size_t slot_count, int report, int linger)
 {
 	size_t i = 0;
 	while (i < count) {
@@ -49,7 +56,7 @@ static void run(const struct tsr_call *calls, size_t count, uint64_t *slots, siz
 			word[k] = call->word[k];
 			if (call->slot_mask & (1u << k)) {
 				if (word[k] >= slot_count)
-					fail(report, i, -EINVAL);
+					fail(report, i, -EINVAL, linger);
 				word[k] = slots[word[k]];
 			}
 		}
@@ -58,7 +65,7 @@ static void run(const struct tsr_call *calls, size_t count, uint64_t *slots, siz
 			result = tsr_raw(call->number, word[0], word[1], word[2], word[3], word[4], word[5]);
 		} while (result == -EINTR);
 		if (result < call->least && !(result < 0 && (call->accept == -1 || call->accept == -result)))
-			fail(report, i, result);
+			fail(report, i, result, linger);
 		if (call->result_slot >= 0 && (size_t)call->result_slot < slot_count)
 			slots[call->result_slot] = (uint64_t)result;
 		if (result == 0 && call->jump_on_zero >= 0)
@@ -71,7 +78,7 @@ static void run(const struct tsr_call *calls, size_t count, uint64_t *slots, siz
 long tsr_clone(const void *args, size_t args_size, const struct tsr_call *calls, size_t count, uint64_t *slots, size_t slot_count, int report)
 {
 	if (args_size == 0) {
-		run(calls, count, slots, slot_count, report);
+		run(calls, count, slots, slot_count, report, 1);
 		return 0;
 	}
 	/* The kernel's signal set: 64 bits. Blocked so that no handler of the host runs in the child. */
@@ -81,7 +88,7 @@ long tsr_clone(const void *args, size_t args_size, const struct tsr_call *calls,
 		return result;
 	result = tsr_raw(__NR_clone3, (long)args, (long)args_size, 0, 0, 0, 0);
 	if (result == 0) {
-		run(calls, count, slots, slot_count, report);
+		run(calls, count, slots, slot_count, report, 0);
 		return 0;
 	}
 	tsr_raw(__NR_rt_sigprocmask, 2, (long)&before, 0, sizeof before, 0, 0);

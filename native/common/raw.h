@@ -29,7 +29,7 @@ long tsr_raw(long number, long a, long b, long c, long d, long e, long f);
 /*
  * clone3(2) with `args` (never CLONE_VM: the child must own its memory), all signals blocked meanwhile. The child runs
  * `calls`; on a bad result it sends a tsr_report on `report` and exits with 127. With args_size 0 no process is made and the list runs
- * here. Returns the child's pid or -errno; 0 in the child when its list has run out. In the parent the signal mask is restored.
+ * here; a failure then lingers two seconds after its report, so that its cause can be read from outside. Returns the child's pid or -errno; 0 in the child when its list has run out. In the parent the signal mask is restored.
  */
 long tsr_clone(const void *args, size_t args_size, const struct tsr_call *calls, size_t count, uint64_t *slots, size_t slot_count, int report);
 

@@ -19,7 +19,6 @@ import {
   SIGKILL,
   SIGSTOP,
   SYS_chdir,
-  SYS_clock_gettime,
   SYS_close_range,
   SYS_dup3,
   SYS_execve,
@@ -32,6 +31,7 @@ import {
   SYS_write,
 } from "../kernel/constants.ts";
 import { close, pipe, poll } from "../kernel/file.ts";
+import { monotonicMs } from "../kernel/clock.ts";
 import { cloneArgs, openPid, stringTable, wait } from "../kernel/process.ts";
 import { filterProgram } from "../kernel/seccomp.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -56,20 +56,12 @@ export function runHooks(kernel: Kernel, hooks: readonly HookPlan[], context: Ho
   for (const hook of hooks) runHook(kernel, hook, context);
 }
 
-/** Monotonic clock in milliseconds. */
-function nowMs(kernel: Kernel): number {
-  const time = new Uint8Array(16);
-  kernel.call(SYS_clock_gettime, 1, time);
-  const view = viewOf(time);
-  return view.getUint32(0, true) * 1000 + view.getUint32(8, true) / 1e6;
-}
-
 /** Runs one hook to its end. */
 export function runHook(kernel: Kernel, hook: HookPlan, context: HookContext): void {
   const [stateRead, stateWrite] = pipe(kernel, O_NONBLOCK);
   const [outputRead, outputWrite] = pipe(kernel);
   const [reportRead, reportWrite] = pipe(kernel);
-  const started = nowMs(kernel);
+  const started = monotonicMs(kernel);
   let spawned: { pid: Pid; list: CallList };
   try {
     spawned = spawn(kernel, hook, context, stateRead, outputWrite, reportWrite);
@@ -82,7 +74,7 @@ export function runHook(kernel: Kernel, hook: HookPlan, context: HookContext): v
     checkStarted(kernel, hook, child, spawned.list, reportRead);
     const status = watch.untilEnd(child, started);
     if (status === 0) return;
-    const seconds = ((nowMs(kernel) - started) / 1000).toFixed(1);
+    const seconds = ((monotonicMs(kernel) - started) / 1000).toFixed(1);
     const how = status > 128 ? `signal ${status - 128}` : `exit ${status}`;
     throw hookError(hook, `${how} after ${seconds} s, want exit 0${watch.outputText()}`);
   } finally {
@@ -209,7 +201,7 @@ class Watch {
 
   #remainingMs(started: number): number | undefined {
     if (this.#hook.timeout <= 0) return undefined;
-    const rest = started + this.#hook.timeout * 1000 - nowMs(this.#kernel);
+    const rest = started + this.#hook.timeout * 1000 - monotonicMs(this.#kernel);
     if (rest <= 0) throw hookError(this.#hook, `still running after its timeout of ${this.#hook.timeout} s, want it ended${this.outputText()}`);
     return Math.ceil(rest);
   }

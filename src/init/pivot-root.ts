@@ -14,7 +14,7 @@ import {
   SYS_chdir,
   SYS_chroot,
 } from "../kernel/constants.ts";
-import { attemptOpen2, close, fchdir, openAt } from "../kernel/file.ts";
+import { attemptOpen2, close, fchdir, mountId, openAt, stat } from "../kernel/file.ts";
 import { attach, attachAtPath, mount, moveMount, pivotRoot, setAttributes, unmountDetach } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
 
@@ -26,14 +26,31 @@ export function attachRoot(kernel: Kernel, plan: InitPlan): Fd {
   const shared = (plan.rootPropagation & MS_SHARED) !== 0;
   if (!shared) mount(kernel, "", "/", "", plan.rootPropagation === 0 ? MS_SLAVE | MS_REC : plan.rootPropagation | MS_REC, "");
   const root = plan.rootTree as Fd;
-  // The parent of the root must not be shared, or pivot_root is refused: the clone gets a parent of its own making below.
   const place = attemptOpen2(kernel, AT_CWD, plan.rootPath, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
   if (place >= 0) {
+    // pivot_root refuses a new root whose parent mount is shared; attaching to one would also reach the host.
+    if (shared) makeParentPrivate(kernel, place as Fd);
     attach(kernel, root, place as Fd);
     close(kernel, place as Fd);
   } else if (place === -EACCES) attachAtPath(kernel, root, "/");
   else throw kernel.failure(place, SYS_chdir, plan.rootPath);
   return root;
+}
+
+/** Makes the mount that holds `place` private: found by climbing until the mount id changes (statx(2), Linux 5.8). */
+function makeParentPrivate(kernel: Kernel, place: Fd): void {
+  let at = openAt(kernel, place, ".", O_PATH | O_DIRECTORY);
+  for (;;) {
+    const above = openAt(kernel, at, "..", O_PATH | O_DIRECTORY);
+    const top = mountId(kernel, above) !== mountId(kernel, at) || stat(kernel, above).inode === stat(kernel, at).inode;
+    if (top) {
+      setAttributes(kernel, at, { propagation: MS_PRIVATE }, false);
+      for (const fd of [at, above]) close(kernel, fd);
+      return;
+    }
+    close(kernel, at);
+    at = above;
+  }
 }
 
 /** Makes the attached root the root of this process and detaches the host's tree. */

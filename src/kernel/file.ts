@@ -23,6 +23,7 @@ import {
   S_IFDIR,
   S_IFMT,
   STATX_BASIC_STATS,
+  STATX_MNT_ID,
   SYS_close,
   SYS_close_range,
   SYS_dup3,
@@ -259,6 +260,13 @@ export function decodeStatx(buffer: Uint8Array): Stat {
     rdevMinor: view.getUint32(132, true),
     device: `${view.getUint32(136, true)}:${view.getUint32(140, true)}`,
   };
+}
+
+/** Id of the mount that `fd` is on (STATX_MNT_ID, Linux 5.8). */
+export function mountId(kernel: Kernel, fd: Fd): number {
+  const buffer = new Uint8Array(STATX_SIZE);
+  kernel.call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, buffer);
+  return getU64(viewOf(buffer), 144);
 }
 
 export function isDirectory(status: Stat): boolean {

@@ -124,23 +124,12 @@ export function syscallIndex(name: string): number | undefined {
   return indexes.get(name);
 }
 
-/** What a table's characters start at; below it there is no such call. */
-const FIRST = 0x22;
-
-/** From here on a table's value means ARM's private calls, 0x0f0000 and up. */
+/** A table's character less this is the number less base, PRIVATE + n for ARM's private calls; negative if none. */
+export const FIRST = 0x22;
 export const PRIVATE = 3072;
 
-/** Value in an architecture's table: the number less base, or PRIVATE + n; negative if it has no such call. */
-export function tableValue(architecture: Architecture, index: number): number {
-  // NaN (a table that is too short) compares false, too.
-  const value = architecture.table.charCodeAt(index) - FIRST;
-  return value >= 0 ? value : -1;
-}
-
-/** The number that the kernel reports for a table's value. */
-export function syscallNumber(architecture: Architecture, value: number): number {
-  return value < PRIVATE ? architecture.base + value : 0x0f0000 + value - PRIVATE;
-}
+/** First of ARM's private calls (breakpoint, cacheflush, set_tls): __ARM_NR_BASE of asm/unistd.h. */
+export const PRIVATE_BASE = 0x0f0000;
 
 // Order is the number: socketcall's first argument (linux/net.h), from 1 on.
 const SOCKET_CALLS =

@@ -7,18 +7,20 @@ interface Operator {
   readonly comparison: number;
   readonly negated: boolean;
   readonly masked: boolean;
-  /** Place in the order of rules: equality first, then "less", then "greater". */
+  /** Place in the order of rules: EQUALITY first, then "less", then "greater". */
   readonly rank: number;
 }
 
+const EQUALITY = 3;
+
 const OPERATORS = new Map<string, Operator>([
-  ["SCMP_CMP_NE", { comparison: JUMP_EQUAL, negated: true, masked: false, rank: 3 }],
+  ["SCMP_CMP_NE", { comparison: JUMP_EQUAL, negated: true, masked: false, rank: EQUALITY }],
   ["SCMP_CMP_LT", { comparison: JUMP_GREATER_EQUAL, negated: true, masked: false, rank: 2 }],
   ["SCMP_CMP_LE", { comparison: JUMP_GREATER, negated: true, masked: false, rank: 2 }],
-  ["SCMP_CMP_EQ", { comparison: JUMP_EQUAL, negated: false, masked: false, rank: 3 }],
+  ["SCMP_CMP_EQ", { comparison: JUMP_EQUAL, negated: false, masked: false, rank: EQUALITY }],
   ["SCMP_CMP_GE", { comparison: JUMP_GREATER_EQUAL, negated: false, masked: false, rank: 1 }],
   ["SCMP_CMP_GT", { comparison: JUMP_GREATER, negated: false, masked: false, rank: 1 }],
-  ["SCMP_CMP_MASKED_EQ", { comparison: JUMP_EQUAL, negated: false, masked: true, rank: 3 }],
+  ["SCMP_CMP_MASKED_EQ", { comparison: JUMP_EQUAL, negated: false, masked: true, rank: EQUALITY }],
 ]);
 
 /** The operators a profile may use, for `features`. */
@@ -102,34 +104,86 @@ export function firstArgumentIs(value: number, others: readonly Condition[]): re
   return [first, ...others.filter((condition) => condition.index !== 0)];
 }
 
-/** Comparison of two rules by the words they test, in the order in which libseccomp's tree tests them. */
-function compareRules(left: Rule, right: Rule, wide: boolean): number {
-  const count = Math.min(left.conditions.length, right.conditions.length);
-  for (let position = 0; position < count; position += 1) {
-    const first = left.conditions[position];
-    const second = right.conditions[position];
-    if (first === undefined || second === undefined) break;
-    const order =
-      second.index - first.index ||
-      second.operator.rank - first.operator.rank ||
-      (wide ? compareWord(first, first.high, second.high) : 0) ||
-      compareWord(first, first.low, second.low);
-    if (order !== 0) return order;
+/** One comparison in the tree of a system call's rules. */
+interface Branch {
+  readonly condition: Condition;
+  readonly branches: Branch[];
+  /** The rule whose last comparison this is. */
+  rule: Rule | undefined;
+}
+
+/** Which halves a comparison looks at: equality is decided half by half, an order by both together. */
+type Part = "high" | "low" | "both";
+
+/**
+ * Order of two comparisons on one level of the tree: negative if the first is tried first, NaN if they are the same
+ * one, 0 if the one that came first stays first. Later arguments come first, then equality, "less", "greater", then
+ * larger values, but smaller ones for "less", so that the narrower of two rules decides.
+ */
+function compareBranches(first: Condition, second: Condition, part: Part): number {
+  if (first.index !== second.index) return second.index - first.index;
+  const high = part === "low" ? 0 : first.high - second.high;
+  const values = high !== 0 || part === "high" ? high : first.low - second.low;
+  const same =
+    values === 0 &&
+    first.operator.comparison === second.operator.comparison &&
+    first.operator.masked === second.operator.masked &&
+    (part === "high" ? first.highMask === second.highMask : first.lowMask === second.lowMask);
+  if (same) return Number.NaN;
+  if (first.operator.rank !== second.operator.rank) return second.operator.rank - first.operator.rank;
+  return first.operator.rank === 2 ? values : -values;
+}
+
+/** Finds the branch for a comparison on a level of the tree, or puts a new one in its place. */
+function enterBranch(level: Branch[], condition: Condition, part: Part): Branch {
+  let place = 0;
+  for (; place < level.length; place += 1) {
+    const branch = level[place];
+    if (branch === undefined) break;
+    const order = compareBranches(branch.condition, condition, part);
+    if (Number.isNaN(order)) return branch;
+    if (order > 0) break;
   }
-  return 0;
+  const created: Branch = { condition, branches: [], rule: undefined };
+  level.splice(place, 0, created);
+  return created;
 }
 
-/** Larger values first, but smaller ones first for "less", so that the narrower of two rules decides. */
-function compareWord(condition: Condition, first: number, second: number): number {
-  return condition.operator.rank === 2 ? first - second : second - first;
+/** Appends the rules below a level in the order in which the tree is walked. */
+function walkBranches(level: readonly Branch[], result: Rule[]): void {
+  for (const branch of level) {
+    walkBranches(branch.branches, result);
+    if (branch.rule !== undefined) result.push(branch.rule);
+  }
 }
 
-/** Rules of one system call in the order in which they are tried: the first that matches decides. */
+/**
+ * Rules of one system call in the order in which they are tried: the first that matches decides. Rules that
+ * disagree are put in the order of the tree that libseccomp builds of their comparisons.
+ *
+ * A rule that begins like an earlier, shorter one is never reached. The other way round, and with equal
+ * conditions, libseccomp refuses the profile; here the longer one, and of equal ones the first, decides.
+ */
 export function orderRules(rules: readonly Rule[], wide: boolean): readonly Rule[] {
   const action = rules[0]?.action;
   // Rules that agree need no order, and that is what nearly all profiles have.
   if (rules.every((rule) => rule.action === action)) return rules;
-  return [...rules].sort((left, right) => compareRules(left, right, wide));
+  const tree: Branch[] = [];
+  for (const rule of rules) {
+    let level = tree;
+    let last: Branch | undefined;
+    for (const condition of rule.conditions) {
+      if (last?.rule !== undefined) break;
+      const byHalves = condition.operator.rank === EQUALITY;
+      if (wide && byHalves) level = enterBranch(level, condition, "high").branches;
+      last = enterBranch(level, condition, wide && !byHalves ? "both" : "low");
+      level = last.branches;
+    }
+    if (last !== undefined) last.rule ??= rule;
+  }
+  const result: Rule[] = [];
+  walkBranches(tree, result);
+  return result;
 }
 
 /** Offset of args[index] in struct seccomp_data: low half first, as all our machines are little-endian. */

@@ -60,7 +60,7 @@ export class Assembler {
 
   /** Makes the target what follows the instruction that is written next. */
   #follow(target: Target): void {
-    if (target !== this.codes.length - 1) this.#step(target);
+    if (target < 0 || target !== this.codes.length - 1) this.#step(target);
   }
 
   /** Compares the accumulator with a constant (unsigned 32 bits) and goes on at one of two targets. */

@@ -6,26 +6,8 @@
  * Verdicts are libseccomp's for the same calls that runc makes (proven in compile.oracle.test.ts), but for one
  * rule that runc adds itself: numbers above all that the profile knows answer ENOSYS (SECURITY.md seccomp.3).
  */
-import {
-  type Architecture,
-  IPC_OFFSET,
-  multiplexCode,
-  PRIVATE,
-  readArchitectures,
-  syscallIndex,
-  syscallNumber,
-  tableValue,
-  X32_BIT,
-} from "./architecture.ts";
-import {
-  type Condition,
-  firstArgumentIs,
-  matters,
-  orderRules,
-  type Rule,
-  readConditions,
-  writeRules,
-} from "./arguments.ts";
+import { type Architecture, PRIVATE_BASE, readArchitectures, syscallIndex, X32_BIT } from "./architecture.ts";
+import { orderRules, readConditions, writeRules } from "./arguments.ts";
 import { Assembler, JUMP_EQUAL, JUMP_GREATER_EQUAL, returns, type Target } from "./assembler.ts";
 import {
   checkNotify,
@@ -39,6 +21,7 @@ import {
   readFlags,
   type SeccompProfile,
 } from "./profile.ts";
+import { collectSlots, DENSE, type Steps } from "./slots.ts";
 
 /** What seccomp(2) needs, and what the user may want to know. */
 export interface SeccompFilter {
@@ -59,103 +42,40 @@ const ENOSYS = 38;
 /** A number that a tracer leaves to have the call skipped; no filter rule is for it. */
 const SKIPPED_CALL = 0xffffffff;
 
-/** One name of one profile entry: the name's index, its action, and its alternatives if it has conditions. */
-interface Step {
-  readonly index: number;
-  readonly action: number;
-  readonly alternatives: readonly (readonly Condition[])[] | undefined;
-}
-
 /** The profile, read: everything in numbers. */
-interface Plan {
+interface Plan extends Steps {
   readonly defaultAction: number;
-  readonly steps: readonly Step[];
   readonly skipped: readonly string[];
 }
 
 function readPlan(profile: SeccompProfile): Plan {
   const defaultAction = readAction(profile.defaultAction, profile.defaultErrnoRet, "", "/defaultAction");
-  const steps: Step[] = [];
+  const indexes: number[] = [];
+  const outcomes: number[] = [];
+  const alternatives: Plan["alternatives"] = [];
+  const actions: number[] = [];
   const skipped = new Set<string>();
   profile.syscalls?.forEach((entry, position) => {
     const pointer = `/syscalls/${position}`;
     const action = readAction(entry.action, entry.errnoRet, pointer, "/action");
-    const args = entry.args;
-    const alternatives = args !== undefined && args.length > 0 ? readConditions(args, pointer) : undefined;
+    // A rule that says what happens anyway: libseccomp refuses it, runc leaves it out. Its names are known, though.
+    const outcome = action === defaultAction ? 0 : actions.indexOf(action) + 1 || actions.push(action);
+    const conditions =
+      entry.args === undefined || entry.args.length === 0 ? undefined : readConditions(entry.args, pointer);
     const names = entry.names;
     for (let at = 0; at < names.length; at += 1) {
       const name = names[at] ?? "";
       const index = syscallIndex(name);
-      if (index !== undefined) steps.push({ index, action, alternatives });
-      else if (name === "") {
+      if (index !== undefined) {
+        indexes.push(index);
+        outcomes.push(outcome);
+        alternatives.push(conditions);
+      } else if (name === "") {
         throw profileError('invalid system call: found "", want a name', `${pointer}/names/${at}`);
       } else skipped.add(name);
     }
   });
-  return { defaultAction, steps, skipped: [...skipped] };
-}
-
-/** What a number leads to: an action, or rules on its arguments. */
-type Slot = number | Rule[];
-
-/** Slots by table value, and the highest value that the profile names (ARM's private calls aside). */
-interface Slots {
-  readonly slots: (Slot | undefined)[];
-  readonly highest: number;
-}
-
-/** Adds an action for every argument: it beats rules with conditions, but not an earlier one like itself. */
-function putAction(slots: (Slot | undefined)[], value: number, action: number): void {
-  if (typeof slots[value] !== "number") slots[value] = action;
-}
-
-/** Adds a rule with conditions, unless there is an action for every argument. */
-function putRule(slots: (Slot | undefined)[], value: number, rule: Rule): void {
-  const slot = slots[value];
-  if (slot === undefined) slots[value] = [rule];
-  else if (typeof slot !== "number") slot.push(rule);
-}
-
-/** Adds alternatives, without conditions that always hold on this architecture. */
-function putAlternatives(
-  slots: (Slot | undefined)[],
-  value: number,
-  alternatives: readonly (readonly Condition[])[],
-  action: number,
-  wide: boolean,
-): void {
-  for (const alternative of alternatives) {
-    const conditions = alternative.filter((condition) => matters(condition, wide));
-    if (conditions.length === 0) putAction(slots, value, action);
-    else putRule(slots, value, { conditions, action });
-  }
-}
-
-function collect(plan: Plan, architecture: Architecture): Slots {
-  const slots: (Slot | undefined)[] = [];
-  const { socketcall, wide } = architecture;
-  const { steps, defaultAction } = plan;
-  let highest = 0;
-  for (let at = 0; at < steps.length; at += 1) {
-    const step = steps[at];
-    if (step === undefined) continue;
-    const { index, action, alternatives } = step;
-    const value = tableValue(architecture, index);
-    if (value > highest && value < PRIVATE) highest = value;
-    // A rule that says what happens anyway: libseccomp refuses it, runc leaves it out.
-    if (action === defaultAction) continue;
-    if (value >= 0) {
-      if (alternatives === undefined) putAction(slots, value, action);
-      else putAlternatives(slots, value, alternatives, action, wide);
-    }
-    if (socketcall === undefined) continue;
-    const code = multiplexCode(index);
-    if (code === 0) continue;
-    const multiplexer = code < 256 ? socketcall : socketcall + IPC_OFFSET;
-    const extended = (alternatives ?? [[]]).map((conditions) => firstArgumentIs(code & 0xff, conditions));
-    putAlternatives(slots, multiplexer, extended, action, wide);
-  }
-  return { slots, highest };
+  return { defaultAction, indexes, outcomes, alternatives, actions, skipped: [...skipped] };
 }
 
 /** Ranges of numbers in ascending order: where each starts and what it leads to. */
@@ -194,31 +114,36 @@ function writeSearch(program: Assembler, ranges: Ranges, from: number, to: numbe
   return program.branch(JUMP_GREATER_EQUAL, starts[half] ?? 0, upper, lower);
 }
 
-/** Writes one architecture's rules and appends its ranges. Its last range is open: it ends where the next one starts. */
+/** Writes one architecture's rules and appends its ranges; the last one ends where another one starts. */
 function addArchitecture(program: Assembler, plan: Plan, architecture: Architecture, ranges: Ranges): void {
-  const { slots, highest } = collect(plan, architecture);
+  const { codes, rules, highest, last } = collectSlots(plan, architecture);
   const otherwise = returns(plan.defaultAction);
-  const addSlot = (value: number): void => {
-    const slot = slots[value];
-    let target = otherwise;
-    if (typeof slot === "number") target = returns(slot);
-    else if (slot !== undefined) {
-      const rules = orderRules(slot, architecture.wide);
-      target = writeRules(program, rules, architecture.wide, returns, otherwise);
+  const addSlots = (from: number, to: number, first: number): void => {
+    let previous = 0;
+    for (let slot = from; slot < to; slot += 1) {
+      const code = codes[slot] ?? 0;
+      // Most neighbours are alike.
+      if (code === previous && code >= 0) continue;
+      previous = code;
+      let target = otherwise;
+      if (code > 0) target = returns(plan.actions[code - 1] ?? 0);
+      else if (code < 0) {
+        const ordered = orderRules(rules[-code - 1] ?? [], architecture.wide);
+        target = writeRules(program, ordered, architecture.wide, returns, otherwise);
+      }
+      addRange(ranges, first + slot - from, target);
     }
-    addRange(ranges, syscallNumber(architecture, value), target);
   };
-  const dense = Math.min(slots.length, Math.max(highest, (architecture.socketcall ?? 0) + IPC_OFFSET) + 1);
-  addRange(ranges, architecture.base, otherwise);
-  for (let value = 0; value < dense; value += 1) addSlot(value);
-  const beyond = syscallNumber(architecture, Math.max(dense, highest + 1));
+  const { base } = architecture;
+  const dense = Math.max(highest, last) + 1;
   const unknown = highest > 0 && answersEnosys(plan.defaultAction) ? returns(RET_ERRNO + ENOSYS) : otherwise;
-  addRange(ranges, architecture.base + dense, otherwise);
-  addRange(ranges, beyond, unknown);
-  if (slots.length > PRIVATE) {
-    for (let value = PRIVATE; value < slots.length; value += 1) addSlot(value);
-    addRange(ranges, syscallNumber(architecture, slots.length), unknown);
-  }
+  addRange(ranges, base, otherwise);
+  addSlots(0, dense, base);
+  addRange(ranges, base + dense, unknown);
+  if (!codes.subarray(DENSE).some((code) => code !== 0)) return;
+  addRange(ranges, PRIVATE_BASE, otherwise);
+  addSlots(DENSE, codes.length, PRIVATE_BASE);
+  addRange(ranges, PRIVATE_BASE + codes.length - DENSE, unknown);
 }
 
 /**
@@ -234,10 +159,10 @@ function answersEnosys(defaultAction: number): boolean {
 /** Writes the block of all architectures that share a token (x86_64 and x32). Returns where it starts. */
 function writeBlock(program: Assembler, plan: Plan, members: readonly Architecture[]): Target {
   const otherwise = returns(plan.defaultAction);
-  const ranges: Ranges = { starts: [0], targets: [otherwise] };
-  for (const architecture of members) addArchitecture(program, plan, architecture, ranges);
   // The kernel reports x32 calls under x86_64's token: the half of the numbers that is not listed is killed.
-  if (members.length === 1 && members[0]?.base === X32_BIT) ranges.targets[0] = returns(RET_KILL_THREAD);
+  const below = members[0]?.base === X32_BIT ? returns(RET_KILL_THREAD) : otherwise;
+  const ranges: Ranges = { starts: [0], targets: [below] };
+  for (const architecture of members) addArchitecture(program, plan, architecture, ranges);
   if (members.length === 1 && members[0]?.name === "SCMP_ARCH_X86_64") {
     addRange(ranges, X32_BIT, returns(RET_KILL_THREAD));
   }

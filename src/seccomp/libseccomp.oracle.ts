@@ -135,8 +135,9 @@ export function buildWithLibseccomp(profile: SeccompProfile, arch: "x86_64" | "a
     for (const name of profile.architectures ?? []) change("seccomp_arch_add", ARCHITECTURES.get(name) ?? 0);
     const attribute = (key: number, value: number): number =>
       call("seccomp_attr_set", [DataType.External, DataType.U32, DataType.U32], [context, key, value]);
-    const names = (profile.syscalls ?? []).reduce((sum, entry) => sum + entry.names.length, 0);
-    if (names > 32) attribute(SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    // runc asks for the binary tree from 33 names on. Always here: without it, where the first call in its list
+    // does not exist on an architecture, libseccomp 2.5.4 forgets to load the number and no rule works there.
+    attribute(SCMP_FLTATR_CTL_OPTIMIZE, 2);
     attribute(SCMP_FLTATR_CTL_NNP, 0);
     const refused = addRules(context, profile, defaultAction);
     return refused !== 0 ? refused : exportProgram(context);

@@ -18,8 +18,6 @@ export interface StateRecord {
   /** RFC 3339, UTC. */
   created: string;
   annotations: [key: string, value: string][];
-  /** User name (or number) of the creator. */
-  owner: string;
   /** Host pid of init; 0: none yet. */
   pid: number;
   /** Start time of init in clock ticks after boot; with the boot id it tells a reused pid (state.3). */
@@ -55,7 +53,7 @@ export function parseRecord(text: string, where: string): StateRecord {
       hint: "use the ts-runc that made the container",
     });
   }
-  const strings = [record.ociVersion, record.id, record.bundle, record.rootfs, record.created, record.owner, record.bootId];
+  const strings = [record.ociVersion, record.id, record.bundle, record.rootfs, record.created, record.bootId];
   const numbers = [record.pid, record.startTime];
   const lists = [record.annotations, record.poststart, record.poststop];
   if (

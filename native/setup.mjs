@@ -1,0 +1,206 @@
+// Everything between a fresh clone and a running container, in order, each step only when its inputs have changed.
+//     node native/setup.mjs demo|build|test|bench|check
+// Plain Node without packages: it runs before any is installed.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+process.chdir(ROOT);
+const ARCH = { x64: "x86_64", arm64: "aarch64" }[process.arch];
+const QUICKJS = `node_modules/@suchipi/quickjs/build/${ARCH}-unknown-linux-static`;
+
+/** What a step is doing, on stderr, so that stdout stays the program's. */
+function say(text) {
+  process.stderr.write(`· ${text}\n`);
+}
+
+function fail(text) {
+  process.stderr.write(`setup: ${text}\n`);
+  process.exit(1);
+}
+
+/** Runs a program; its output is shown only when it fails. */
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28, ...options });
+  if (result.error) fail(`${command}: ${result.error.message}`);
+  if (result.status !== 0) fail(`${command} ${args.join(" ")}\n${result.stdout ?? ""}${result.stderr ?? ""}`);
+  return result.stdout;
+}
+
+function filesBelow(path) {
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [path];
+  return readdirSync(path)
+    .filter((name) => name !== "generated" && name !== "rootfs")
+    .sort()
+    .flatMap((name) => filesBelow(join(path, name)));
+}
+
+/** Runs `make` unless its outputs are there and the inputs' content is what it was the last time. */
+async function step(name, inputs, outputs, make) {
+  const hash = createHash("sha256");
+  for (const path of inputs.flatMap(filesBelow)) hash.update(path).update(readFileSync(path));
+  const digest = hash.update(process.version).digest("hex");
+  const stamp = `build/stamps/${name}`;
+  if (outputs.every((path) => existsSync(path)) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  const started = Date.now();
+  await make();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, digest);
+  say(`${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+}
+
+/** Debian's packages, for what must be there: [file that shows it, package]. */
+const DEBIAN_BUILD = [
+  ["/usr/bin/gcc", "gcc"],
+  ["/usr/bin/g++", "g++"],
+  ["/usr/bin/musl-gcc", "musl-tools"],
+  ["/usr/include/linux/mount.h", "linux-libc-dev"],
+  ["/bin/busybox", "busybox-static"],
+];
+const DEBIAN_TEST = [
+  ["/usr/sbin/runc", "runc"],
+  ["/usr/bin/crun", "crun"],
+  [`/usr/lib/${ARCH}-linux-gnu/libseccomp.so.2`, "libseccomp2"],
+  ["/usr/bin/qemu-system-x86_64", "qemu-system-x86"],
+  ["/usr/bin/cpio", "cpio"],
+  ["/usr/bin/strace", "strace"],
+];
+
+function debianPackages(wanted) {
+  const missing = wanted.filter(([file]) => !existsSync(file)).map(([, name]) => name);
+  if (missing.length === 0) return;
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot || !existsSync("/usr/bin/apt-get")) fail(`missing: ${missing.join(" ")}; install these packages, then run again`);
+  say(`Debian packages: ${missing.join(" ")} (a minute or two)`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  run("apt-get", ["update", "-qq"], { env });
+  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { env });
+}
+
+async function npmPackages() {
+  await step("npm-packages", ["package.json", "package-lock.json"], ["node_modules/esbuild", "node_modules/typescript"], () => {
+    say("npm packages (half a minute)");
+    // No package needs its install script here; esbuild's only replaces a launcher.
+    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+  });
+}
+
+async function generated() {
+  await step("types-and-validators", ["schemas"], ["src/config/generated/validate-config.js"], () => run("node", ["schemas/generate.mjs"]));
+}
+
+/** Node's headers: beside the executable where a distribution put them, else the package. */
+function nodeHeaders() {
+  const beside = join(dirname(process.execPath), "..", "include", "node");
+  return existsSync(join(beside, "node_api.h")) ? beside : "node_modules/node-api-headers/include";
+}
+
+async function nodeHostParts() {
+  await step("node-addon", ["native/addon", "native/common"], ["build/node/addon.node"], () => {
+    mkdirSync("build/node", { recursive: true });
+    const include = [`-I${nodeHeaders()}`, "-Inode_modules/node-addon-api", "-Inative/common"];
+    run("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-Inative/common", "-c", "native/common/raw.c", "-o", "build/node/raw.o"]);
+    run("g++", [
+      "-O2", "-Wall", "-Wextra", "-std=c++17", "-fPIC", "-shared", "-Wl,-z,now", "-DNODE_GYP_MODULE_NAME=tsrunc", "-DNAPI_CPP_EXCEPTIONS",
+      ...include, "native/addon/addon.cc", "build/node/raw.o", "-o", "build/node/addon.node",
+    ]);
+  });
+  await step("node-program", ["src", "native/pack.mjs", "package-lock.json"], ["build/node/ts-runc.mjs"], async () => {
+    const { packNode } = await import("./pack.mjs");
+    await packNode("build/node", ARCH);
+  });
+}
+
+/** The flags of both the compiler tool and the product: warnings are errors, and what can be hardened is. */
+const C_FLAGS = ["-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-sign-compare", "-ffunction-sections", "-fdata-sections", "-fstack-protector-strong"];
+
+/** One static executable: QuickJS, the bytecode of all chunks, a few hundred lines of C. */
+async function buildEngine(out, main, defines) {
+  const { packEngine } = await import("./pack.mjs");
+  const folder = `build/engine/${out.split("/").pop()}`;
+  const kernelHeaders = `build/kernel-headers`;
+  mkdirSync(kernelHeaders, { recursive: true });
+  mkdirSync("dist", { recursive: true });
+  // musl's own folder lacks the kernel's headers; only these three may come from the host's, or glibc's would be mixed in.
+  for (const [name, target] of [["linux", "/usr/include/linux"], ["asm-generic", "/usr/include/asm-generic"], ["asm", `/usr/include/${ARCH}-linux-gnu/asm`]]) {
+    if (!existsSync(join(kernelHeaders, name))) run("ln", ["-sfn", target, join(kernelHeaders, name)]);
+  }
+  const include = [`-I${QUICKJS}/include`, "-Inative/common", "-Inative/engine", "-idirafter", kernelHeaders];
+  const library = `${QUICKJS}/lib/quickjs-core.a`;
+  run("musl-gcc", ["-O2", "-static", ...include, "native/engine/compile.c", library, "-lm", "-o", "build/engine/compile"]);
+  const scripts = await packEngine(folder, ARCH, main);
+  run("build/engine/compile", [folder, ...scripts.map(([name, path]) => `${name}=${path}`)]);
+  const names = scripts.map(([name]) => name);
+  writeFileSync(`${folder}/chunks.c`, chunkTable(names));
+  writeFileSync(`${folder}/chunks-data.S`, chunkData(names, folder));
+  run("musl-gcc", [
+    ...C_FLAGS, ...defines, "-static", "-s", "-Wl,--gc-sections", "-Wl,-z,noexecstack", ...include,
+    "native/engine/main.c", "native/engine/host.c", "native/engine/seal.c", "native/common/raw.c", `${folder}/chunks.c`, `${folder}/chunks-data.S`,
+    library, "-lm", "-o", `${out}.new`,
+  ]);
+  run("mv", [`${out}.new`, out]);
+}
+
+const symbol = (name) => name.replace(/[^a-z0-9]/gi, "_");
+
+function chunkTable(names) {
+  const externs = names.map((name) => `extern const uint8_t chunk_${symbol(name)}[], chunk_${symbol(name)}_end[];`).join("\n");
+  const rows = names.map((name) => `\t{ "${name}", chunk_${symbol(name)}, chunk_${symbol(name)}_end },`).join("\n");
+  return `#include "chunks.h"\n${externs}\nconst struct tsr_chunk tsr_chunks[] = {\n${rows}\n};\nconst size_t tsr_chunk_count = ${names.length};\n`;
+}
+
+function chunkData(names, folder) {
+  const parts = names.map((name) => `.balign 16\n.global chunk_${symbol(name)}\nchunk_${symbol(name)}:\n.incbin "${folder}/${name}.bin"\n.global chunk_${symbol(name)}_end\nchunk_${symbol(name)}_end:\n.byte 0`);
+  return `.section .rodata\n${parts.join("\n")}\n.section .note.GNU-stack,"",%progbits\n`;
+}
+
+async function engine() {
+  await step("engine", ["src", "native/engine", "native/common", "native/pack.mjs", "native/setup.mjs", "package-lock.json"], ["dist/ts-runc"], () =>
+    buildEngine("dist/ts-runc", undefined, []),
+  );
+}
+
+/** The test build: the same program with the fault-injecting host in between. */
+async function faultEngine() {
+  await step("engine-with-faults", ["src", "native/engine", "native/common", "native/pack.mjs", "native/setup.mjs", "package-lock.json"], ["build/ts-runc-faults"], () =>
+    buildEngine("build/ts-runc-faults", { core: "src/main-engine-faults.ts" }, ["-DTSR_FAULTS"]),
+  );
+}
+
+async function bundleRoots() {
+  await step("bundle-roots", ["bundles"], ["bundles/hello/rootfs/bin/busybox"], () => run("sh", ["bundles/rootfs.sh"]));
+}
+
+async function build() {
+  if (ARCH === undefined) fail(`found the architecture ${process.arch}, want x64 or arm64`);
+  debianPackages(DEBIAN_BUILD);
+  await npmPackages();
+  await generated();
+  await nodeHostParts();
+  await engine();
+  await bundleRoots();
+}
+
+/** Hands over to a program whose output is ours. */
+function become(command, args, env = {}) {
+  const result = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
+  process.exit(result.status ?? 1);
+}
+
+const verb = process.argv[2] ?? "build";
+const rest = process.argv.slice(3);
+await build();
+if (verb === "demo") become("sh", ["bundles/demo.sh"]);
+else if (verb === "test") {
+  debianPackages(DEBIAN_TEST);
+  await faultEngine();
+  become("node", ["test/run.mjs", ...rest]);
+} else if (verb === "bench") {
+  debianPackages([...DEBIAN_TEST]);
+  become("node", ["bench/run.mjs", ...rest]);
+} else if (verb === "check") become("node", ["test/check.mjs"]);

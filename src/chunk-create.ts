@@ -1,0 +1,4 @@
+/** The chunk of create and run. */
+export { create } from "./lifecycle/create.ts";
+export { run } from "./lifecycle/run.ts";
+export { runInit } from "./init/sequence.ts";

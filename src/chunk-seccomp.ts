@@ -1,0 +1,2 @@
+/** The chunk of the seccomp compiler. */
+export { compileSeccomp } from "./seccomp/compile.ts";

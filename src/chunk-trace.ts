@@ -1,0 +1,2 @@
+/** The chunk of the tracing host. */
+export { traceHost } from "./host/trace.ts";

@@ -1,0 +1,80 @@
+/** One failure, one line: on stderr, and as one object or line in --log (DESIGN section 7). Warnings are folded into it. */
+import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
+import { timestamp } from "../kernel/clock.ts";
+import { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } from "../kernel/constants.ts";
+import { openAt, writeAll } from "../kernel/file.ts";
+import { type ErrorParts, errorLine, escapeControls, RuntimeError } from "../shared/error.ts";
+import { encode } from "../shared/text.ts";
+import type { Call } from "./command.ts";
+
+export class Log {
+  readonly #kernel: Kernel;
+  readonly #global: Call;
+  readonly #warnings: string[] = [];
+  #file: Fd | undefined;
+
+  constructor(kernel: Kernel, global: Call) {
+    this.#kernel = kernel;
+    this.#global = global;
+  }
+
+  /** Opens --log; /dev/stdout and /dev/stderr mean descriptors 1 and 2, and no link is followed (input.4). */
+  open(): void {
+    const format = this.#global.value("log-format") ?? "text";
+    if (format !== "text" && format !== "json") {
+      throw new RuntimeError({ what: "read command line", problem: `found ${JSON.stringify(format)}, want text or json`, where: "--log-format" });
+    }
+    const path = this.#global.value("log");
+    if (path === undefined || path === "") return;
+    if (path === "/dev/stdout" || path === "/dev/stderr") {
+      this.#file = (path === "/dev/stdout" ? 1 : 2) as Fd;
+      return;
+    }
+    try {
+      this.#file = openAt(this.#kernel, AT_CWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      throw new RuntimeError({ what: "open log", problem: `${error.code}: want a file that may be appended to`, where: `--log ${path}`, step: "log", call: error.call, errno: error.code });
+    }
+  }
+
+  /** Keeps a warning for the one object. */
+  warn(line: string): void {
+    this.#warnings.push(escapeControls(line));
+  }
+
+  /** The one error. */
+  fail(parts: ErrorParts): void {
+    const line = errorLine(parts);
+    const json = this.#global.value("log-format") === "json";
+    if (this.#file !== undefined && this.#file > 2) this.#write(this.#file, "error", line, parts);
+    const plain = !json || this.#file !== undefined;
+    if (plain) this.#plain(line);
+    else this.#write(2 as Fd, "error", line, parts);
+  }
+
+  #plain(line: string): void {
+    const warnings = this.#warnings.map((warning) => `warning: ${warning}\n`).join("");
+    writeAll(this.#kernel, 2 as Fd, encode(`${warnings}${line}\n`));
+  }
+
+  /** After a success: warnings, if there are any, as one object. */
+  finish(): void {
+    if (this.#warnings.length === 0) return;
+    const line = this.#warnings.join("; ");
+    if (this.#file !== undefined) this.#write(this.#file, "warning", line, undefined);
+    else if (this.#global.value("log-format") === "json") this.#write(2 as Fd, "warning", line, undefined);
+    else writeAll(this.#kernel, 2 as Fd, encode(`warning: ${line}\n`));
+  }
+
+  /** One write: two processes may append to one file. */
+  #write(file: Fd, level: string, message: string, parts: ErrorParts | undefined): void {
+    const time = timestamp(this.#kernel);
+    const json = this.#global.value("log-format") === "json";
+    const warnings = level === "error" && this.#warnings.length > 0 ? { warnings: this.#warnings } : {};
+    const text = json
+      ? JSON.stringify({ level, msg: message, time, ...(parts === undefined ? {} : { error: parts }), ...warnings })
+      : `time="${time}" level=${level} msg=${JSON.stringify(message)}`;
+    writeAll(this.#kernel, file, encode(`${text}\n`));
+  }
+}

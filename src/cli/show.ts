@@ -1,0 +1,45 @@
+/** state and list: what is printed. */
+import { type ContainerState, list, state } from "../lifecycle/list.ts";
+import { RuntimeError } from "../shared/error.ts";
+import type { Command } from "./command.ts";
+
+export const stateCommand: Command = {
+  name: "state",
+  args: ["<container-id>"],
+  help: "print the state of a container as JSON",
+  flags: [],
+  run: ({ runtime, call, print }) => {
+    print(`${JSON.stringify(state(runtime, call.args[0] ?? ""), undefined, 2)}\n`);
+    return 0;
+  },
+};
+
+export const listCommand: Command = {
+  name: "list",
+  args: [],
+  help: "list the containers below --root",
+  flags: [
+    { name: "format", short: "f", value: "format", help: "table or json" },
+    { name: "quiet", short: "q", help: "ids only" },
+  ],
+  run: ({ runtime, call, print }) => {
+    const format = call.value("format") ?? "table";
+    if (format !== "table" && format !== "json") {
+      throw new RuntimeError({ what: "list containers", problem: `invalid format: found ${JSON.stringify(format)}, want table or json`, where: "--format" });
+    }
+    const states = list(runtime);
+    if (call.has("quiet")) print(states.map((entry) => `${entry.id}\n`).join(""));
+    else if (format === "json") print(`${states.length === 0 ? "null" : JSON.stringify(states)}\n`);
+    else print(table(states));
+    return 0;
+  },
+};
+
+/** runc's columns: at least 12 wide, one space between. */
+function table(states: readonly ContainerState[]): string {
+  const rows = [["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"]];
+  for (const entry of states) rows.push([entry.id, String(entry.pid), entry.status, entry.bundle, entry.created, entry.owner]);
+  const last = 5;
+  const widths = Array.from({ length: last }, (_, column) => Math.max(12, ...rows.map((row) => (row[column] ?? "").length + 1)));
+  return rows.map((row) => `${row.map((cell, column) => (column === last ? cell : cell.padEnd(widths[column] ?? 0))).join("")}\n`).join("");
+}

@@ -1,0 +1,35 @@
+/** spec: a config.json to begin with. */
+import { defaultConfig } from "../config/default.ts";
+import { AT_CWD, SyscallError } from "../kernel/call.ts";
+import { EEXIST, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, SYS_getegid } from "../kernel/constants.ts";
+import { close, openAt, writeAll } from "../kernel/file.ts";
+import { effectiveUid } from "../kernel/identity.ts";
+import { RuntimeError } from "../shared/error.ts";
+import { absolute } from "../shared/path.ts";
+import { encode } from "../shared/text.ts";
+import type { Command } from "./command.ts";
+
+export const specCommand: Command = {
+  name: "spec",
+  args: [],
+  help: "write a config.json to begin with",
+  flags: [
+    { name: "bundle", short: "b", value: "dir", help: "folder to write it to (default: the current one)" },
+    { name: "rootless", help: "for a container of an unprivileged user" },
+  ],
+  run: ({ runtime, call, directory }) => {
+    const { kernel } = runtime;
+    const path = `${absolute(call.value("bundle") ?? ".", directory())}/config.json`;
+    const config = defaultConfig(call.has("rootless"), { uid: effectiveUid(kernel), gid: kernel.call(SYS_getegid) });
+    try {
+      const fd = openAt(kernel, AT_CWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+      writeAll(kernel, fd, encode(JSON.stringify(config, undefined, "\t")));
+      close(kernel, fd);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      const problem = error.errno === EEXIST ? "File config.json exists. Remove it first" : `${error.code}: it cannot be made there`;
+      throw new RuntimeError({ what: "write config.json", problem, where: path, step: "spec", call: error.call, errno: error.code });
+    }
+    return 0;
+  },
+};

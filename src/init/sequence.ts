@@ -1,0 +1,226 @@
+/**
+ * The container's side, from the clone to execve: the order, one call a line. Why here and not elsewhere is said where it matters.
+ *
+ * A failure before "ready" goes to the parent over the link; one after it to `start` over the fifo.
+ */
+import { receive, send } from "../channel/link.ts";
+import type { InitPlan } from "../config/plan-types.ts";
+import { runHooks } from "../hook/run.ts";
+import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
+import { CLONE_NEWCGROUP, EPERM, PR_SET_PDEATHSIG } from "../kernel/constants.ts";
+import { close, dup } from "../kernel/file.ts";
+import { attemptSetGroups, setGid, setUid } from "../kernel/identity.ts";
+import { loopbackUp, setUmask } from "../kernel/limits.ts";
+import { setAttributes } from "../kernel/mount.ts";
+import { MOUNT_ATTR_RDONLY } from "../kernel/constants.ts";
+import { unshare } from "../kernel/namespace.ts";
+import { exit, getPid, newSession, prctl } from "../kernel/process.ts";
+import type { Procfs } from "../kernel/procfs.ts";
+import { loadFilter } from "../kernel/seccomp.ts";
+import { setControllingTerminal } from "../kernel/terminal.ts";
+import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
+import { bindConsole, openConsole } from "./console.ts";
+import { dropPrivileges, setNoNewPrivileges } from "./credentials.ts";
+import { makeDevices, makeDevLinks } from "./devices.ts";
+import { checkInside, cwdRefused, enterDirectory, findProgram, withHome } from "./environment.ts";
+import { maskPaths, protectPaths } from "./masked-paths.ts";
+import { applyMounts } from "./mounts.ts";
+import { attachRoot, changeRoot, enterRoot, propagateRoot } from "./pivot-root.ts";
+import { openRootDirectory } from "./root.ts";
+import { step, type Words } from "./step.ts";
+import { applySysctls, joinKeyring, setLimits, setNames } from "./system.ts";
+import { announceExec, hostProc, openOwnDescriptors, prepareExec, reportFailure, waitForStart } from "./wait-start.ts";
+
+/** What init is given. */
+export interface InitInput {
+  plan: InitPlan;
+  /** The seccomp program; undefined: none. */
+  filter: Uint8Array | undefined;
+  /** Our end of the link to the parent. */
+  link: Fd;
+}
+
+const HERE: Words = { what: "set up container", problem: "the kernel refused a call" };
+
+/** Runs init. Never returns: ends in the user's program or in exit. */
+export function runInit(kernel: Kernel, input: InitInput): never {
+  let last: ReturnType<typeof prepare>;
+  try {
+    last = prepare(kernel, input);
+    send(kernel, input.link, { type: "ready" });
+  } catch (error) {
+    return giveUp(kernel, input.link, partsOf(error));
+  }
+  return toProgram(kernel, input, last);
+}
+
+function giveUp(kernel: Kernel, link: Fd, parts: ErrorParts): never {
+  try {
+    send(kernel, link, { type: "error", parts });
+  } catch {
+    // The parent is gone: nobody is left to tell.
+  }
+  return exit(kernel, 1);
+}
+
+/** Everything up to "ready". */
+function prepare(kernel: Kernel, input: InitInput) {
+  const { plan, link } = input;
+  const isNew = (kind: string) => plan.newNamespaces.includes(kind);
+
+  step("session", HERE, () => newSession(kernel));
+  step("user-namespace", HERE, () => becomeRoot(kernel, plan));
+  // Only now: a cgroup namespace's root is the cgroup that its maker is in (cgroup_namespaces(7)).
+  if (isNew("cgroup")) step("cgroup-namespace", HERE, () => unshare(kernel, CLONE_NEWCGROUP));
+  step("keyring", HERE, () => joinKeyring(kernel, plan));
+  if (isNew("network")) step("loopback", HERE, () => loopbackUp(kernel));
+  step("hostname", HERE, () => setNames(kernel, plan));
+  // Before pivot_root, while the host's verified /proc is there; what is written belongs to our namespaces all the same.
+  step("sysctl", HERE, () => applySysctls(kernel, plan));
+  setUmask(kernel, 0);
+
+  const proc = plan.rootTree >= 0 ? prepareTree(kernel, plan, link) : prepareChroot(kernel, plan, link);
+  const root = openRootDirectory(kernel, -100 as Fd, "/");
+  if (plan.rootTree >= 0) finishTree(kernel, plan, root);
+  const console = plan.terminal ? step("console", HERE, () => takeConsole(kernel, plan, root, link)) : undefined;
+  step("stdio", HERE, () => setStdio(kernel, plan, console));
+  if (plan.rootTree >= 0 && plan.readonlyRoot) {
+    step("readonly-root", HERE, () => setAttributes(kernel, root, { set: MOUNT_ATTR_RDONLY }, false));
+  }
+
+  const env = step("environment", HERE, () => withHome(kernel, root, plan));
+  const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan));
+  const own = step("fifo", HERE, () => openDescriptors(kernel, proc));
+  step("no-new-privileges", HERE, () => setNoNewPrivileges(kernel, plan));
+  // Without no_new_privs loading needs CAP_SYS_ADMIN, so it precedes the credentials (seccomp.1); with it, it is the last call of all.
+  if (plan.hasSeccomp && !plan.noNewPrivileges) step("seccomp", SECCOMP_WORDS, () => loadFilter(kernel, input.filter ?? new Uint8Array(0), plan.seccompFlags));
+  step("credentials", CREDENTIAL_WORDS, () => dropPrivileges(kernel, plan));
+  setUmask(kernel, plan.umask);
+  if (!entered && !enterDirectory(kernel, root, plan)) throw cwdRefused(kernel, root, plan);
+  const program = step("program", HERE, () => findProgram(kernel, root, plan));
+  close(kernel, root);
+  const calls = prepareExec(kernel, plan, program, env, input.filter);
+  // The parent lives until "ready" is read: from then on the container must not die with it (DESIGN section 7).
+  prctl(kernel, PR_SET_PDEATHSIG, 0, 0, 0, 0);
+  return { own, calls };
+}
+
+const SECCOMP_WORDS: Words = { what: "load seccomp filter", problem: "the kernel refused it", where: "config.json#/linux/seccomp" };
+const CREDENTIAL_WORDS: Words = { what: "set credentials", problem: "the kernel refused a call", where: "config.json#/process/user" };
+
+/** In a user namespace: uid 0 of it, so that what is made belongs to it. */
+function becomeRoot(kernel: Kernel, plan: InitPlan): void {
+  if (!plan.becomeRoot) return;
+  attemptSetGroups(kernel, []); // denied where the map was written without privilege; then there is nothing to drop
+  setGid(kernel, 0);
+  setUid(kernel, 0);
+}
+
+/** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. Returns a handle of the host's procfs if needed. */
+function prepareTree(kernel: Kernel, plan: InitPlan, link: Fd): Procfs | undefined {
+  const root = step("root", ROOT_WORDS, () => attachRoot(kernel, plan));
+  step("mounts", HERE, () => applyMounts(kernel, root, plan.mounts));
+  step("devices", DEVICE_WORDS, () => {
+    makeDevices(kernel, root, plan.devices);
+    if (plan.setUpDev) makeDevLinks(kernel, root);
+  });
+  hooks(kernel, plan, link);
+  step("pivot-root", ROOT_WORDS, () => enterRoot(kernel, root, plan));
+  close(kernel, root);
+  return undefined;
+}
+
+const ROOT_WORDS: Words = { what: "enter root file system", problem: "the kernel refused a call", where: "config.json#/root/path" };
+const DEVICE_WORDS: Words = { what: "make devices", problem: "the kernel refused a call", where: "config.json#/linux/devices" };
+
+/** Without one: only the root directory changes. */
+function prepareChroot(kernel: Kernel, plan: InitPlan, link: Fd): Procfs | undefined {
+  hooks(kernel, plan, link);
+  const proc = hostProc(kernel);
+  step("chroot", ROOT_WORDS, () => changeRoot(kernel, plan));
+  return proc;
+}
+
+/** prestart and createRuntime by the parent, createContainer here: all before the pivot (runtime-spec config.md#createcontainer-hooks). */
+function hooks(kernel: Kernel, plan: InitPlan, link: Fd): void {
+  if (plan.askRuntimeHooks) {
+    send(kernel, link, { type: "hooks" });
+    const answer = receive(kernel, link);
+    if (answer?.message.type !== "hooked") throw new RuntimeError({ what: "run hooks", problem: "the parent ended, want its answer" });
+  }
+  if (plan.createContainerHooks.length > 0) {
+    runHooks(kernel, plan.createContainerHooks, { state: stateFor(kernel, plan, "creating"), directory: plan.bundle });
+  }
+}
+
+/** The state with the pid that the container sees. */
+function stateFor(kernel: Kernel, plan: InitPlan, status: string): string {
+  const state = JSON.parse(plan.state) as Record<string, unknown>;
+  return JSON.stringify({ ...state, status, pid: getPid(kernel) });
+}
+
+function finishTree(kernel: Kernel, plan: InitPlan, root: Fd): void {
+  step("masked-paths", HERE, () => maskPaths(kernel, root, plan));
+  step("readonly-paths", HERE, () => protectPaths(kernel, root, plan));
+  step("propagation", HERE, () => propagateRoot(kernel, root, plan));
+}
+
+/** Makes the terminal, hands its master to the parent and takes the peer for our own (console.1–3). */
+function takeConsole(kernel: Kernel, plan: InitPlan, root: Fd, link: Fd): Fd {
+  const { master, peer } = openConsole(kernel, root, plan);
+  if (plan.rootTree >= 0) bindConsole(kernel, root, peer);
+  send(kernel, link, { type: "console" }, [master]);
+  close(kernel, master);
+  setControllingTerminal(kernel, peer);
+  return peer;
+}
+
+/** 0, 1 and 2: the terminal, or what the parent gave in their place. */
+function setStdio(kernel: Kernel, plan: InitPlan, console: Fd | undefined): void {
+  plan.stdio.forEach((fd, target) => {
+    if (console !== undefined) dup(kernel, console, target, false);
+    else if (fd >= 0) dup(kernel, fd as Fd, target, false);
+  });
+  if (console !== undefined) close(kernel, console);
+  for (const fd of plan.stdio) if (fd > 2) close(kernel, fd as Fd);
+}
+
+/** Where a user namespace may make no procfs of its own there is the one that the config mounted, below which nothing is masked for us. */
+function openDescriptors(kernel: Kernel, host: Procfs | undefined): Fd {
+  try {
+    return openOwnDescriptors(kernel, host);
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.errno !== EPERM || host !== undefined) throw error;
+    return openOwnDescriptors(kernel, hostProc(kernel));
+  }
+}
+
+/** After "ready": wait, startContainer hooks, limits, and the last calls. */
+function toProgram(kernel: Kernel, input: InitInput, last: { own: Fd; calls: ReturnType<typeof prepareExec> }): never {
+  const { plan, filter } = input;
+  close(kernel, input.link);
+  let fifo: Fd | undefined;
+  try {
+    fifo = waitForStart(kernel, plan, last.own);
+    if (plan.startContainerHooks.length > 0) {
+      const late = plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined ? { program: filter, flags: plan.seccompFlags } : undefined;
+      runHooks(kernel, plan.startContainerHooks, { state: stateFor(kernel, plan, "created"), directory: undefined, filter: late });
+    }
+    setLimits(kernel, plan);
+    checkInside(kernel, plan);
+    announceExec(kernel, fifo, last.calls.announcement);
+    // One native call to the end: nothing of ours may run between the filter and execve.
+    kernel.host.clone(new Uint8Array(0), last.calls.list, last.calls.slots, fifo);
+  } catch (error) {
+    if (fifo !== undefined) tell(kernel, fifo, partsOf(error));
+  }
+  return exit(kernel, 1);
+}
+
+function tell(kernel: Kernel, fifo: Fd, parts: ErrorParts): void {
+  try {
+    reportFailure(kernel, fifo, parts);
+  } catch {
+    // `start` has gone away: there is nobody to tell.
+  }
+}

@@ -1,0 +1,109 @@
+/** From "created" to the user's program: the wait for start, its answer, execve. */
+import type { InitPlan } from "../config/plan-types.ts";
+import type { Fd, Kernel } from "../kernel/call.ts";
+import {
+  O_DIRECTORY,
+  O_PATH,
+  O_WRONLY,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
+  SECCOMP_SET_MODE_FILTER,
+  SIGKILL,
+  SIGSTOP,
+  SYS_close_range,
+  SYS_execve,
+  SYS_rt_sigaction,
+  SYS_seccomp,
+} from "../kernel/constants.ts";
+import { close, dup, open2, openAt, writeAll } from "../kernel/file.ts";
+import { stringTable } from "../kernel/process.ts";
+import { openPrivateProc, openProc, type Procfs, selfName } from "../kernel/procfs.ts";
+import { CallList } from "../kernel/calls.ts";
+import { filterProgram } from "../kernel/seccomp.ts";
+import type { ErrorParts } from "../shared/error.ts";
+import { encode } from "../shared/text.ts";
+
+/**
+ * The directory of our own descriptors, in a procfs that no image can reach: exec.fifo was passed as O_PATH and is opened through it. Where a
+ * user namespace may not make one, through the host's, which must be opened before pivot_root.
+ */
+export function openOwnDescriptors(kernel: Kernel, host: Procfs | undefined): Fd {
+  const proc = host ?? openPrivateProc(kernel, true);
+  try {
+    const below = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+    return open2(kernel, proc, `${selfName(kernel, proc)}/fd`, O_PATH | O_DIRECTORY, below);
+  } finally {
+    close(kernel, proc);
+  }
+}
+
+/** The host's /proc, for openOwnDescriptors. */
+export function hostProc(kernel: Kernel): Procfs {
+  return openProc(kernel);
+}
+
+/**
+ * Waits until `start` opens the fifo for reading, and tells it that we are on the way. Its end stays open, close-on-exec, just above the
+ * descriptors that the process gets: end of file then says that execve succeeded.
+ */
+export function waitForStart(kernel: Kernel, plan: InitPlan, own: Fd): Fd {
+  const opened = openAt(kernel, own, String(plan.fifo), O_WRONLY);
+  close(kernel, own);
+  close(kernel, plan.fifo as Fd);
+  const report = 3 + plan.preserved;
+  const fifo = dup(kernel, opened, report, true);
+  if (opened !== fifo) close(kernel, opened);
+  writeAll(kernel, fifo, encode("0"));
+  return fifo;
+}
+
+/** Tells `start` why a step before the last calls failed. */
+export function reportFailure(kernel: Kernel, fifo: Fd, parts: ErrorParts): void {
+  writeAll(kernel, fifo, encode(`${JSON.stringify({ error: parts })}\n`));
+}
+
+/** Tells `start` what the last calls are, so that it can word a native report of one of them. */
+export function announceExec(kernel: Kernel, fifo: Fd, announcement: ExecAnnouncement): void {
+  writeAll(kernel, fifo, encode(`${JSON.stringify({ exec: announcement })}\n`));
+}
+
+/** What `start` needs to explain a failing execve. */
+export interface ExecAnnouncement {
+  /** Path that execve gets. */
+  program: string;
+  uid: number;
+  cwd: string;
+  /** Index of execve in the list; one before it is the filter's loading or the closing of descriptors. */
+  index: number;
+}
+
+/** What the last calls need, made beforehand: after the filter is loaded nothing may be allocated. */
+export interface LastCalls {
+  list: Uint8Array;
+  slots: Uint8Array;
+  keep: CallList;
+  announcement: ExecAnnouncement;
+}
+
+/**
+ * The last calls as one list: every signal to its default, all other descriptors closed (not only marked: args[0] may name one, fd.2),
+ * the filter where no_new_privs allows it so late, execve. In one native call, so that a tight filter meets nothing of the engine's own.
+ */
+export function prepareExec(kernel: Kernel, plan: InitPlan, program: string, env: readonly string[], filter: Uint8Array | undefined): LastCalls {
+  const list = new CallList(kernel);
+  const byDefault = new Uint8Array(32);
+  for (let signal = 1; signal <= 64; signal++) {
+    if (signal !== SIGKILL && signal !== SIGSTOP) list.add({}, SYS_rt_sigaction, signal, byDefault, 0, 8);
+  }
+  list.add({}, SYS_close_range, 4 + plan.preserved, 0xffffffff, 0);
+  if (plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined) {
+    list.add({}, SYS_seccomp, SECCOMP_SET_MODE_FILTER, plan.seccompFlags, filterProgram(kernel, filter));
+  }
+  const args = stringTable(kernel, plan.args);
+  const environment = stringTable(kernel, env);
+  list.keep(args.keep, environment.keep);
+  list.add({}, SYS_execve, program, args.table, environment.table);
+  const announcement = { program, uid: plan.uid, cwd: plan.cwd, index: list.length - 1 };
+  return { list: list.bytes(), slots: list.slots, keep: list, announcement };
+}

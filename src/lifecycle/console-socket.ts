@@ -1,0 +1,47 @@
+/** The console socket: a Unix stream socket of the manager, which gets the terminal's master in one message (runc's docs/terminals.md). */
+import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
+import { O_DIRECTORY, O_PATH } from "../kernel/constants.ts";
+import { close, fchdir, openAt } from "../kernel/file.ts";
+import { connectUnix, MAX_SOCKET_PATH, openUnixSocket, sendMessage } from "../kernel/socket.ts";
+import { RuntimeError } from "../shared/error.ts";
+import { basename, dirname } from "../shared/path.ts";
+import { encode } from "../shared/text.ts";
+
+/** A connected console socket. */
+export type ConsoleTarget = Fd & { readonly __console: true };
+
+/** Connects before anything is made, so that a wrong path costs nothing. A path too long for the kernel is reached from its folder. */
+export function openConsoleSocket(kernel: Kernel, path: string): ConsoleTarget {
+  const socket = openUnixSocket(kernel);
+  const here = openAt(kernel, AT_CWD, ".", O_PATH | O_DIRECTORY);
+  try {
+    if (encode(path).length <= MAX_SOCKET_PATH) connectUnix(kernel, socket, path);
+    else {
+      const folder = openAt(kernel, AT_CWD, dirname(path), O_PATH | O_DIRECTORY);
+      fchdir(kernel, folder);
+      close(kernel, folder);
+      connectUnix(kernel, socket, basename(path));
+    }
+  } catch (error) {
+    close(kernel, socket);
+    if (!(error instanceof SyscallError)) throw error;
+    throw new RuntimeError({
+      what: "connect console socket",
+      problem: `${error.code}: want the path of a listening Unix stream socket`,
+      where: `--console-socket ${path}`,
+      step: "console",
+      call: error.call,
+      errno: error.code,
+    });
+  } finally {
+    fchdir(kernel, here);
+    close(kernel, here);
+  }
+  return socket as ConsoleTarget;
+}
+
+/** Sends the master. The text must not be empty and be below 4096 bytes (go-runc); runc sends the terminal's name. */
+export function sendConsole(kernel: Kernel, socket: ConsoleTarget, master: Fd): void {
+  sendMessage(kernel, socket, encode("/dev/ptmx"), [master]);
+  close(kernel, socket);
+}

@@ -1,0 +1,265 @@
+/** create: from a bundle to an init that waits for start (runtime-spec runtime.md#create). */
+import { deviceProgram, deviceRules, v1DeviceWrites } from "../cgroup/devices.ts";
+import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices, writeLimits } from "../cgroup/group.ts";
+import { readLayout } from "../cgroup/layout.ts";
+import { placeCgroup } from "../cgroup/path.ts";
+import { v1Writes, v2Writes } from "../cgroup/resources.ts";
+import { loadConfig } from "../config/load.ts";
+import { makePlan, newNamespaces, planHooks } from "../config/plan.ts";
+import type { InitPlan } from "../config/plan-types.ts";
+import type { LoadedConfig } from "../config/types.ts";
+import { runInit } from "../init/sequence.ts";
+import { withStep } from "../init/step.ts";
+import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
+import { timestamp } from "../kernel/clock.ts";
+import { O_NONBLOCK, O_RDONLY, RLIMIT_NOFILE, S_IFMT, S_IFREG, SYS_getpid } from "../kernel/constants.ts";
+import { close, isOpen, openAt, readAll, stat } from "../kernel/file.ts";
+import { getLimit } from "../kernel/limits.ts";
+import { blockSignals, setSignalMask } from "../kernel/process.ts";
+import { openProc } from "../kernel/procfs.ts";
+import { RuntimeError } from "../shared/error.ts";
+import { decode } from "../shared/text.ts";
+import { checkId } from "../state/id.ts";
+import { RECORD_VERSION, type StateRecord } from "../state/record.ts";
+import { readBootId } from "../state/status.ts";
+import { ContainerDirectory, openRoot } from "../state/store.ts";
+import { Cleanup } from "./cleanup.ts";
+import { openConsoleSocket } from "./console-socket.ts";
+import { stateForHooks } from "./hook-state.ts";
+import { ENDING, Parent } from "./parent.ts";
+import { namespaceFlags, prepareTrees } from "./prepare.ts";
+import type { Runtime } from "./runtime.ts";
+import { sealForAdmin } from "./seal.ts";
+import { openJoins, spawnInit } from "./spawn.ts";
+
+/** Largest config.json, bytes (input.1). */
+const MAX_CONFIG = 16 << 20;
+
+/** Flags of create and run. */
+export interface CreateOptions {
+  id: string;
+  /** Absolute path. */
+  bundle: string;
+  pidFile: string | undefined;
+  consoleSocket: string | undefined;
+  preserveFds: number;
+  noPivot: boolean;
+  noNewKeyring: boolean;
+  /** run in the foreground relays a terminal itself; then no socket is wanted. */
+  ownTerminal: boolean;
+  /** Descriptors for 0, 1, 2 of the process; -1: ours (run in the foreground replaces a host terminal). */
+  stdio: [number, number, number];
+}
+
+/** A created container, as run goes on with it. */
+export interface Created {
+  directory: ContainerDirectory;
+  record: StateRecord;
+  /** Master of the terminal, when the caller asked for it. */
+  master: Fd | undefined;
+  config: LoadedConfig;
+}
+
+/** Reads and checks the bundle's config.json; it must be a regular file (input.1). */
+export function readConfig(runtime: Runtime, bundle: string): LoadedConfig {
+  const { kernel } = runtime;
+  let fd: Fd;
+  try {
+    fd = openAt(kernel, AT_CWD, `${bundle}/config.json`, O_RDONLY | O_NONBLOCK);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new RuntimeError({
+      what: "load config.json",
+      problem: `${error.code}: the bundle has none, want a folder with config.json and a root file system`,
+      where: bundle,
+      hint: "--bundle, or make one with the command spec",
+      step: "config",
+      call: error.call,
+      errno: error.code,
+    });
+  }
+  try {
+    if ((stat(kernel, fd).mode & S_IFMT) !== S_IFREG) throw new RuntimeError({ what: "load config.json", problem: "found no regular file, want one", where: `${bundle}/config.json` });
+    const bytes = readAll(kernel, fd, MAX_CONFIG);
+    if (bytes === undefined) throw new RuntimeError({ what: "load config.json", problem: `found more than ${MAX_CONFIG} bytes, want fewer`, where: `${bundle}/config.json` });
+    return loadConfig(decode(bytes), runtime.chunks.validateConfig(), runtime.warn);
+  } finally {
+    close(kernel, fd);
+  }
+}
+
+/** Creates a container. @throws RuntimeError, with everything given back. */
+export function create(runtime: Runtime, options: CreateOptions): Created {
+  const { kernel } = runtime;
+  checkId(options.id);
+  const config = readConfig(runtime, options.bundle);
+  sealForAdmin(kernel, config, runtime.initEntry);
+  const cleanup = new Cleanup();
+  // Signals that would end us are taken as an error, so that the clean-up runs.
+  const before = blockSignals(kernel, ENDING);
+  try {
+    const created = build(runtime, options, config, cleanup);
+    cleanup.release();
+    return created;
+  } catch (error) {
+    throw cleanup.undo(withStep("create", { what: `create "${options.id}"`, problem: "the kernel refused a call" }, error));
+  } finally {
+    setSignalMask(kernel, before);
+  }
+}
+
+function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, cleanup: Cleanup): Created {
+  const { kernel } = runtime;
+  const terminal = config.process.terminal === true;
+  checkTerminal(options, terminal);
+  const listenFds = countListenFds(runtime);
+  const preserved = options.preserveFds + listenFds;
+  checkPreserved(kernel, preserved);
+  const plan = makePlan(config, { ...options, preserved, listenFds });
+  plan.stdio = options.stdio;
+  const filter = compileFilter(runtime, config, plan);
+
+  const root = openRoot(kernel, runtime.root);
+  const directory = ContainerDirectory.create(kernel, root, options.id);
+  cleanup.add("state directory", () => directory.remove());
+  directory.lock();
+  const record = newRecord(runtime, options, config, plan);
+  const console = terminal && !options.ownTerminal ? openConsoleSocket(kernel, options.consoleSocket ?? "") : undefined;
+  const cgroup = setUpCgroup(kernel, config, record, directory, cleanup, plan);
+  plan.state = stateForHooks(record);
+  directory.makeFifo();
+  plan.fifo = directory.openFifoPath();
+  const joins = openJoins(kernel, config);
+  const keep = prepareTrees(kernel, plan, config, cgroup?.record);
+  keep.push(plan.fifo as Fd, ...joins.map((join) => join.fd), ...options.stdio.filter((fd) => fd > 2).map((fd) => fd as Fd));
+  if (runtime.traceFd !== undefined) keep.push(runtime.traceFd);
+
+  const spawned = spawnInit(kernel, {
+    joins,
+    flags: namespaceFlags(plan),
+    timeOffsets: timeOffsets(config),
+    cgroup: record.cgroup?.version === 2 ? cgroup?.fds[0] : undefined,
+    keep,
+    preserved,
+    entry: runtime.initEntry,
+  });
+  if (spawned.inChild) return runInit(kernel, { plan, filter, link: spawned.link });
+  const { id, pidFile } = options;
+  const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
+  cleanup.add("process", () => parent.kill());
+  parent.release(plan, filter);
+  return { directory, record, master: parent.untilReady(), config };
+}
+
+function checkTerminal(options: CreateOptions, terminal: boolean): void {
+  if (terminal && options.consoleSocket === undefined && !options.ownTerminal) {
+    throw new RuntimeError({
+      what: `create "${options.id}"`,
+      problem: "terminal wanted by config.json#/process/terminal, no --console-socket",
+      where: "--console-socket",
+      hint: "terminal=false or --console-socket PATH",
+    });
+  }
+  if (!terminal && options.consoleSocket !== undefined) {
+    throw new RuntimeError({
+      what: `create "${options.id}"`,
+      problem: "found --console-socket although config.json#/process/terminal is false, want one of the two changed",
+      where: "--console-socket",
+    });
+  }
+}
+
+/** LISTEN_FDS counts only when LISTEN_PID is us (sd_listen_fds(3), fd.6). */
+function countListenFds(runtime: Runtime): number {
+  const count = runtime.env.get("LISTEN_FDS");
+  const pid = runtime.env.get("LISTEN_PID");
+  if (count === undefined || pid === undefined || !/^[0-9]{1,4}$/.test(count)) return 0;
+  return pid === String(runtime.kernel.call(SYS_getpid)) ? Number(count) : 0;
+}
+
+function checkPreserved(kernel: Kernel, preserved: number): void {
+  if (preserved > Number(getLimit(kernel, RLIMIT_NOFILE).soft) - 16) {
+    throw new RuntimeError({ what: "preserve descriptors", problem: `found ${preserved}, want a count below RLIMIT_NOFILE`, where: "--preserve-fds" });
+  }
+  for (let fd = 3; fd < 3 + preserved; fd++) {
+    if (isOpen(kernel, fd)) continue;
+    throw new RuntimeError({ what: "preserve descriptors", problem: `descriptor ${fd} is not open, want 3 to ${2 + preserved} open`, where: "--preserve-fds" });
+  }
+}
+
+function compileFilter(runtime: Runtime, config: LoadedConfig, plan: InitPlan): Uint8Array | undefined {
+  const profile = config.linux?.seccomp;
+  if (profile === undefined) return undefined;
+  const compiled = runtime.chunks.compileSeccomp(profile);
+  plan.hasSeccomp = true;
+  plan.seccompFlags = compiled.flags;
+  return compiled.program;
+}
+
+function newRecord(runtime: Runtime, options: CreateOptions, config: LoadedConfig, plan: InitPlan): StateRecord {
+  const { kernel } = runtime;
+  const proc = openProc(kernel);
+  const record: StateRecord = {
+    version: RECORD_VERSION,
+    ociVersion: config.ociVersion,
+    id: options.id,
+    bundle: options.bundle,
+    rootfs: plan.rootPath,
+    created: timestamp(kernel),
+    annotations: Object.entries(config.annotations ?? {}),
+    pid: 0,
+    startTime: 0,
+    bootId: readBootId(kernel, proc),
+    creating: true,
+    initExecuted: runtime.initEntry !== undefined,
+    ownPids: newNamespaces(config).includes("pid"),
+    cgroup: null,
+    poststart: planHooks(config.hooks?.poststart, "poststart"),
+    poststop: planHooks(config.hooks?.poststop, "poststop"),
+  };
+  close(kernel, proc);
+  return record;
+}
+
+/** Names the cgroup in the record first, then makes it, with limits before anything runs in it (cgroup.4, state.6). */
+function setUpCgroup(
+  kernel: Kernel,
+  config: LoadedConfig,
+  record: StateRecord,
+  directory: ContainerDirectory,
+  cleanup: Cleanup,
+  plan: InitPlan,
+): OpenCgroup | undefined {
+  const proc = openProc(kernel);
+  const layout = readLayout(kernel, proc);
+  close(kernel, proc);
+  const place = placeCgroup(layout, config.linux?.cgroupsPath, record.id);
+  record.cgroup = place;
+  directory.write(record);
+  cleanup.add("cgroup", () => {
+    if (place.places.some((entry) => entry.made > 0)) removeCgroup(kernel, { ...place, places: place.places.filter((entry) => entry.made > 0) });
+  });
+  const cgroup = makeCgroup(kernel, place);
+  const resources = config.linux?.resources ?? {};
+  const rules = deviceRules(resources.devices ?? [], plan.devices);
+  if (place.version === 1) {
+    if (place.places.some((entry) => entry.controllers.includes("devices"))) writeDevices(kernel, cgroup, v1DeviceWrites(rules));
+    writeLimits(kernel, cgroup, v1Writes(resources));
+  } else {
+    attachDevices(kernel, cgroup, deviceProgram(rules));
+    writeLimits(kernel, cgroup, v2Writes(resources));
+  }
+  return cgroup;
+}
+
+function timeOffsets(config: LoadedConfig): string {
+  let text = "";
+  const offsets = config.linux?.timeOffsets;
+  for (const [clock, offset] of [
+    ["monotonic", offsets?.monotonic],
+    ["boottime", offsets?.boottime],
+  ] as const) {
+    if (offset !== undefined) text += `${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`;
+  }
+  return text;
+}

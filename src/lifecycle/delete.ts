@@ -1,0 +1,109 @@
+/** delete: removes what create made (runtime-spec runtime.md#delete). It may be repeated, and starts from any state that a crash left. */
+import { removeCgroup, signalCgroup } from "../cgroup/group.ts";
+import { runHooks } from "../hook/run.ts";
+import type { Fd, Kernel } from "../kernel/call.ts";
+import { POLLIN, SIGKILL } from "../kernel/constants.ts";
+import { close, poll } from "../kernel/file.ts";
+import { signalPidfd } from "../kernel/process.ts";
+import { openProc } from "../kernel/procfs.ts";
+import { partsOf, RuntimeError } from "../shared/error.ts";
+import { checkId } from "../state/id.ts";
+import type { StateRecord } from "../state/record.ts";
+import { openInit, statusOf } from "../state/status.ts";
+import { ContainerDirectory, DOES_NOT_EXIST, openRootIfPresent } from "../state/store.ts";
+import { stateForHooks } from "./hook-state.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** How long init may take to end after SIGKILL, milliseconds (runc: 100 × 100 ms). */
+const KILL_TIMEOUT_MS = 10_000;
+
+/** Deletes a container that is stopped, or created; with `force` one in any state, and one that is not there. */
+export function deleteContainer(runtime: Runtime, id: string, force: boolean): void {
+  const { kernel } = runtime;
+  checkId(id);
+  const root = openRootIfPresent(kernel, runtime.root);
+  const directory = root === undefined ? undefined : ContainerDirectory.openIfPresent(kernel, root, id);
+  if (directory === undefined) {
+    if (force) return;
+    throw new RuntimeError({ what: `delete "${id}"`, problem: DOES_NOT_EXIST });
+  }
+  if (force) killCreator(kernel, directory);
+  directory.lock();
+  const record = readOrForce(directory, force);
+  if (record !== undefined) {
+    stop(runtime, directory, record, force);
+    removeOpen(runtime, directory, record);
+  } else directory.remove();
+}
+
+/** A create that is still going on holds the lock: with its init gone it gives up and cleans up itself. */
+function killCreator(kernel: Kernel, directory: ContainerDirectory): void {
+  if (!directory.isLocked()) return;
+  try {
+    const record = directory.read();
+    const proc = openProc(kernel);
+    const pidfd = record.creating ? openInit(kernel, proc, record) : undefined;
+    close(kernel, proc);
+    if (pidfd !== undefined) signalPidfd(kernel, pidfd, SIGKILL);
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+  }
+}
+
+/** A record that is missing or damaged is no obstacle to force: only the directory is ours for sure. */
+function readOrForce(directory: ContainerDirectory, force: boolean): StateRecord | undefined {
+  try {
+    return directory.read();
+  } catch (error) {
+    if (force) return undefined;
+    throw error;
+  }
+}
+
+/** Ends init, if the state allows it. */
+function stop(runtime: Runtime, directory: ContainerDirectory, record: StateRecord, force: boolean): void {
+  const { kernel } = runtime;
+  const proc = openProc(kernel);
+  const pidfd = openInit(kernel, proc, record);
+  close(kernel, proc);
+  if (pidfd === undefined) {
+    // Init is gone; without a pid namespace of its own others may have stayed.
+    if (force && record.cgroup !== null) signalCgroup(kernel, record.cgroup, SIGKILL);
+    return;
+  }
+  if (!force) {
+    const { status } = record.creating ? { status: "creating" as const } : statusOf(kernel, directory, record);
+    if (status === "creating") throw new RuntimeError({ what: `delete "${record.id}"`, problem: "the container is being created, want it created or stopped", hint: "delete --force" });
+    if (status !== "created") throw new RuntimeError({ what: `delete "${record.id}"`, problem: `cannot delete container ${record.id} that is not stopped: ${status}`, hint: "kill it first, or delete --force" });
+  }
+  killAndWait(kernel, record, pidfd);
+  close(kernel, pidfd);
+}
+
+function killAndWait(kernel: Kernel, record: StateRecord, pidfd: Fd): void {
+  signalPidfd(kernel, pidfd, SIGKILL);
+  // Also thaws what is frozen, and reaches those that do not end with init.
+  if (record.cgroup !== null) signalCgroup(kernel, record.cgroup, SIGKILL);
+  const events = poll(kernel, [{ fd: pidfd, events: POLLIN }], KILL_TIMEOUT_MS);
+  if ((events[0] ?? 0) !== 0) return;
+  throw new RuntimeError({
+    what: `delete "${record.id}"`,
+    problem: `process ${record.pid} has not ended ${KILL_TIMEOUT_MS / 1000} s after SIGKILL; state kept`,
+    hint: "call delete again",
+  });
+}
+
+/** Removes cgroup and state, then runs the poststop hooks, whose failures are warnings (runtime-spec runtime.md#lifecycle). */
+export function removeOpen(runtime: Runtime, directory: ContainerDirectory, record: StateRecord): void {
+  const { kernel } = runtime;
+  if (record.cgroup !== null) removeCgroup(kernel, record.cgroup);
+  directory.remove();
+  for (const hook of record.poststop) {
+    try {
+      runHooks(kernel, [hook], { state: stateForHooks(record, "stopped", 0), directory: record.bundle });
+    } catch (error) {
+      const parts = partsOf(error);
+      runtime.warn(`${parts.what}: ${parts.problem}`);
+    }
+  }
+}

@@ -1,0 +1,211 @@
+/** The parent's half of create, from the clone to "ready". */
+import { type OpenCgroup, joinCgroup, signalCgroup } from "../cgroup/group.ts";
+import { receive, send } from "../channel/link.ts";
+import { planHooks } from "../config/plan.ts";
+import type { InitPlan } from "../config/plan-types.ts";
+import type { LoadedConfig } from "../config/types.ts";
+import { runHooks } from "../hook/run.ts";
+import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
+import { POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
+import { close, poll } from "../kernel/file.ts";
+import { getLimit, setLimit } from "../kernel/limits.ts";
+import { killChild, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
+import { openProc, type Procfs, readProc, writeProc } from "../kernel/procfs.ts";
+import { RuntimeError } from "../shared/error.ts";
+import { encode } from "../shared/text.ts";
+import type { StateRecord } from "../state/record.ts";
+import type { ContainerDirectory } from "../state/store.ts";
+import { type ConsoleTarget, sendConsole } from "./console-socket.ts";
+import { stateForHooks } from "./hook-state.ts";
+import { writeIdMaps } from "./id-map.ts";
+import { writePidFile } from "./pid-file.ts";
+import type { Runtime } from "./runtime.ts";
+import { explainReport, type Join, type Spawned } from "./spawn.ts";
+
+/** Signals that end a create, which then gives everything back. */
+export const ENDING: readonly number[] = [SIGHUP, SIGINT, SIGTERM];
+
+/** What the parent holds while init is being made. */
+export interface ParentParts {
+  id: string;
+  pidFile: string | undefined;
+  config: LoadedConfig;
+  directory: ContainerDirectory;
+  record: StateRecord;
+  spawned: Spawned;
+  joins: Join[];
+  console: ConsoleTarget | undefined;
+  cgroup: OpenCgroup | undefined;
+}
+
+/** The parent's half of create, after the clone. */
+export class Parent {
+  readonly #runtime: Runtime;
+  readonly #with: ParentParts;
+  readonly #signals: Fd;
+
+  constructor(runtime: Runtime, parts: ParentParts) {
+    this.#runtime = runtime;
+    this.#with = parts;
+    this.#signals = openSignals(runtime.kernel, ENDING);
+  }
+
+  get #kernel(): Kernel {
+    return this.#runtime.kernel;
+  }
+
+  /** Ends init and whatever it left in its cgroup, and reaps it. */
+  kill(): void {
+    const { spawned, record } = this.#with;
+    if (spawned.pid !== 0) {
+      killChild(this.#kernel, spawned.pid, SIGKILL);
+      wait(this.#kernel, spawned.pid, 0);
+    }
+    if (record.cgroup !== null && !record.ownPids) signalCgroup(this.#kernel, record.cgroup, SIGKILL);
+  }
+
+  /** Does for the new process what needs the host's rights, records it, and lets it go on. */
+  release(plan: InitPlan, filter: Uint8Array | undefined): void {
+    const { spawned, record, directory, cgroup } = this.#with;
+    const kernel = this.#kernel;
+    if (spawned.pid === 0) throw this.#failure(receive(kernel, spawned.link)?.message);
+    const pid = spawned.pid;
+    const proc = openProc(kernel);
+    record.pid = pid;
+    record.startTime = parseProcessStat(readProc(kernel, proc, `${pid}/stat`) ?? "").startTime;
+    directory.write(record);
+    if (plan.newNamespaces.includes("user")) writeIdMaps(kernel, proc, pid, this.#with.config);
+    if (plan.oomScoreAdj !== null) this.#setOomScore(proc, pid, plan.oomScoreAdj);
+    raiseLimits(kernel, pid, plan);
+    if (cgroup !== undefined && cgroup.record.version === 1) joinCgroup(kernel, cgroup, pid);
+    for (const fd of cgroup?.fds ?? []) close(kernel, fd);
+    close(kernel, proc);
+    kernel.call(SYS_write, spawned.link, encode("g"), 1);
+    if (this.#runtime.initEntry !== undefined) {
+      send(kernel, spawned.link, { type: "plan", plan, filter: String.fromCharCode(...(filter ?? [])) });
+    }
+  }
+
+  #setOomScore(proc: Procfs, pid: Pid, score: number): void {
+    try {
+      writeProc(this.#kernel, proc, `${pid}/oom_score_adj`, String(score));
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      throw new RuntimeError({
+        what: "set oom_score_adj",
+        problem: `${error.code}: the kernel refused ${score}; lowering it needs CAP_SYS_RESOURCE`,
+        where: "config.json#/process/oomScoreAdj",
+        step: "oom-score",
+        call: error.call,
+        errno: error.code,
+      });
+    }
+  }
+
+  /** Serves init until it is ready; returns the terminal's master when the caller relays it itself. */
+  untilReady(): Fd | undefined {
+    const kernel = this.#kernel;
+    const { spawned, directory, record } = this.#with;
+    let master: Fd | undefined;
+    for (;;) {
+      this.#waitForLink();
+      const received = this.#receive();
+      const message = received?.message;
+      switch (message?.type) {
+        case "hooks":
+          this.#runtimeHooks();
+          send(kernel, spawned.link, { type: "hooked" });
+          break;
+        case "console":
+          master = this.#takeMaster(received?.fds[0]);
+          break;
+        case "ready":
+          record.creating = false;
+          directory.write(record);
+          if (this.#with.pidFile !== undefined) writePidFile(kernel, this.#with.pidFile, record.pid);
+          directory.unlock();
+          return master;
+        default:
+          throw this.#failure(message);
+      }
+    }
+  }
+
+  /** Waits for init or for a signal to us. */
+  #waitForLink(): void {
+    const { spawned } = this.#with;
+    const events = poll(
+      this.#kernel,
+      [
+        { fd: spawned.link, events: POLLIN },
+        { fd: this.#signals, events: POLLIN },
+      ],
+      undefined,
+    );
+    if ((events[1] ?? 0) === 0) return;
+    throw new RuntimeError({ what: `create "${this.#with.id}"`, problem: "interrupted by a signal, the container was given back" });
+  }
+
+  #receive(): ReturnType<typeof receive> {
+    try {
+      return receive(this.#kernel, this.#with.spawned.link);
+    } catch (error) {
+      // Unread data on its side makes the kernel say ECONNRESET where it means that init is gone.
+      if (error instanceof SyscallError) return undefined;
+      throw error;
+    }
+  }
+
+  #runtimeHooks(): void {
+    const { record } = this.#with;
+    const hooks = this.#with.config.hooks;
+    const context = { state: stateForHooks(record, "creating", record.pid), directory: record.bundle };
+    runHooks(this.#kernel, planHooks(hooks?.prestart, "prestart"), context);
+    runHooks(this.#kernel, planHooks(hooks?.createRuntime, "createRuntime"), context);
+  }
+
+  #takeMaster(master: Fd | undefined): Fd | undefined {
+    if (master === undefined) throw new RuntimeError({ what: "make terminal", problem: "init sent no descriptor, want one" });
+    if (this.#with.console === undefined) return master;
+    sendConsole(this.#kernel, this.#with.console, master);
+    close(this.#kernel, master);
+    return undefined;
+  }
+
+  /** Words for an init that failed or ended without a word. */
+  #failure(message: Exclude<ReturnType<typeof receive>, undefined>["message"] | undefined): RuntimeError {
+    const { spawned, joins } = this.#with;
+    if (message?.type === "error") return new RuntimeError(message.parts);
+    if (message?.type === "native") return explainReport(this.#kernel, spawned, message, joins);
+    const ended = spawned.pid === 0 ? undefined : wait(this.#kernel, spawned.pid, 0);
+    const how = ended?.signal === undefined ? `with status ${ended?.status ?? "unknown"}` : `by signal ${ended.signal}`;
+    if (ended !== undefined) spawned.pid = 0;
+    return new RuntimeError({
+      what: `create "${this.#with.id}"`,
+      problem: `init ended ${how} before it was ready${ended?.signal === SIGKILL ? " (out of memory: limit too low, or killed)" : ""}`,
+      where: ended?.signal === SIGKILL ? "config.json#/linux/resources/memory/limit" : undefined,
+    });
+  }
+}
+
+/** Hard limits that must rise are raised by us, who have the host's rights; final values are set by init, last (USERS.md row 22). */
+function raiseLimits(kernel: Kernel, pid: Pid, plan: InitPlan): void {
+  for (const limit of plan.limits) {
+    const now = getLimit(kernel, limit.resource);
+    if (BigInt(limit.hard) <= now.hard) continue;
+    try {
+      setLimit(kernel, pid, limit.resource, now.soft, BigInt(limit.hard));
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      throw new RuntimeError({
+        what: `rlimit ${limit.name}`,
+        problem: `${error.code}: asked hard ${limit.hard}, ours ${now.hard}`,
+        where: `${limit.where}/hard`,
+        hint: "raising a hard limit needs CAP_SYS_RESOURCE",
+        step: "limits",
+        call: error.call,
+        errno: error.code,
+      });
+    }
+  }
+}

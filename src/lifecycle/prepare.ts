@@ -1,0 +1,196 @@
+/**
+ * What the parent opens for init, on the host and before any namespace changes: the root, sources of binds, devices (mount.2). Each is a
+ * detached clone of a mount with its final flags, so that there is no instant in which it is writable (mount.3).
+ */
+import { placeOf, type CgroupRecord } from "../cgroup/path.ts";
+import { openPlace } from "../cgroup/group.ts";
+import { hasUserNamespace, isRecursiveBind } from "../config/plan.ts";
+import type { CgroupMount, DevicePlan, InitPlan, MountPlan } from "../config/plan-types.ts";
+import type { Config, LoadedConfig } from "../config/types.ts";
+import { AT_CWD, type Fd, type Kernel, type SyscallError } from "../kernel/call.ts";
+import {
+  CLONE_NEWCGROUP,
+  ENOENT,
+  MS_PRIVATE,
+  MS_REC,
+  MS_SHARED,
+  MS_SLAVE,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  RESOLVE_NO_MAGICLINKS,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFMT,
+} from "../kernel/constants.ts";
+import { attemptOpen2, close, isDirectory, open2Failure, stat } from "../kernel/file.ts";
+import { cloneTree, type MountAttributes, setAttributes } from "../kernel/mount.ts";
+import { NAMESPACE_FLAGS, type NamespaceKind } from "../kernel/namespace.ts";
+import { RuntimeError } from "../shared/error.ts";
+import { absolute } from "../shared/path.ts";
+import { sentence } from "../init/step.ts";
+
+/** CLONE_NEW… of all new kinds. */
+export function namespaceFlags(plan: InitPlan): number {
+  let flags = 0;
+  for (const kind of plan.newNamespaces) flags |= NAMESPACE_FLAGS[kind as NamespaceKind];
+  return flags;
+}
+
+/** Propagation of what is bound from the host: with rootfsPropagation unset or slave, mounts made on the host later appear inside (as runc). */
+function basePropagation(plan: InitPlan): number {
+  const kind = plan.rootPropagation & ~MS_REC;
+  if (kind === MS_SHARED) return 0;
+  return kind === MS_PRIVATE ? MS_PRIVATE : MS_SLAVE;
+}
+
+/** The root file system; runc refuses a link as its last component as well. */
+export function openRootfs(kernel: Kernel, plan: InitPlan): Fd {
+  const flags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
+  const result = attemptOpen2(kernel, AT_CWD, plan.rootPath, flags, RESOLVE_NO_MAGICLINKS);
+  if (result >= 0) return result as Fd;
+  const error = open2Failure(kernel, result, AT_CWD, plan.rootPath, flags, RESOLVE_NO_MAGICLINKS) as SyscallError;
+  throw new RuntimeError({
+    what: "open root file system",
+    problem: `${error.code}: found no folder at ${plan.rootPath}, want one that is no link`,
+    where: "config.json#/root/path",
+    step: "root",
+    call: error.call,
+    errno: error.code,
+  });
+}
+
+/** Fills the plan's descriptors. Returns those that init must inherit. */
+export function prepareTrees(kernel: Kernel, plan: InitPlan, config: LoadedConfig, cgroup: CgroupRecord | undefined): Fd[] {
+  const keep: Fd[] = [];
+  const rootfs = openRootfs(kernel, plan);
+  if (!plan.newNamespaces.includes("mount")) {
+    close(kernel, rootfs);
+    return keep;
+  }
+  const root = cloneTree(kernel, rootfs, "", true);
+  close(kernel, rootfs);
+  const propagation = basePropagation(plan);
+  if (propagation !== 0) setAttributes(kernel, root, { propagation }, true);
+  plan.rootTree = root;
+  keep.push(root);
+  plan.mounts.forEach((mount, index) => {
+    const entry = config.mounts?.[index];
+    if (mount.kind === "bind") keep.push(openBind(kernel, plan, mount, entry !== undefined && isRecursiveBind(entry)));
+    else if (mount.kind === "cgroup1" || mount.kind === "cgroup2") keep.push(...openCgroups(kernel, plan, mount, cgroup));
+    else if (mount.type === "sysfs") keep.push(...openSysfs(kernel, plan, mount, config));
+  });
+  if (hasUserNamespace(config)) for (const device of plan.devices) keep.push(openDevice(kernel, device));
+  return keep;
+}
+
+function openBind(kernel: Kernel, plan: InitPlan, mount: MountPlan, recursive: boolean): Fd {
+  mount.source = absolute(mount.source, plan.bundle);
+  const source = openSource(kernel, mount);
+  try {
+    mount.directory = isDirectory(stat(kernel, source));
+    const tree = cloneTree(kernel, source, "", recursive);
+    const propagation = basePropagation(plan);
+    const own: MountAttributes = { set: mount.set, clear: mount.clear };
+    if (recursive) {
+      if (propagation !== 0) setAttributes(kernel, tree, { propagation }, true);
+      if ((mount.set | mount.clear) !== 0) setAttributes(kernel, tree, own, false);
+    } else if ((mount.set | mount.clear | propagation) !== 0) setAttributes(kernel, tree, { ...own, propagation }, false);
+    if ((mount.recursiveSet | mount.recursiveClear) !== 0) {
+      setAttributes(kernel, tree, { set: mount.recursiveSet, clear: mount.recursiveClear }, true);
+    }
+    for (const flag of mount.propagation) setAttributes(kernel, tree, { propagation: flag & ~MS_REC }, (flag & MS_REC) !== 0);
+    mount.tree = tree;
+    return tree;
+  } finally {
+    close(kernel, source);
+  }
+}
+
+/** Links are followed, magic links are not: /proc/self/fd/N would be whatever the caller has open (mount.2). */
+function openSource(kernel: Kernel, mount: MountPlan): Fd {
+  const namespace = /^\/proc\/[0-9]+\/ns\/[a-z_]+$/.test(mount.source);
+  const resolve = namespace ? 0 : RESOLVE_NO_MAGICLINKS;
+  const result = attemptOpen2(kernel, AT_CWD, mount.source, O_PATH, resolve);
+  if (result >= 0) return result as Fd;
+  const error = open2Failure(kernel, result, AT_CWD, mount.source, O_PATH, resolve) as SyscallError;
+  const missing = result === -ENOENT ? `, first missing element ${JSON.stringify(firstMissing(kernel, mount.source))}` : "";
+  const subPath = mount.source.includes("/volume-subpaths/") ? "ConfigMap changed, recreate the pod" : undefined;
+  throw new RuntimeError({
+    what: `mount ${mount.where}`,
+    problem: `${sentence(error.code)}: source ${mount.source}${missing}`,
+    where: `${mount.where}/source`,
+    hint: subPath,
+    step: "mounts",
+    call: error.call,
+    errno: error.code,
+  });
+}
+
+function firstMissing(kernel: Kernel, path: string): string {
+  let prefix = "";
+  for (const part of path.split("/").filter((entry) => entry !== "")) {
+    prefix += `/${part}`;
+    const fd = attemptOpen2(kernel, AT_CWD, prefix, O_PATH, 0);
+    if (fd < 0) return part;
+    close(kernel, fd as Fd);
+  }
+  return path;
+}
+
+/** In a user namespace the host's node is bound; it must be the very device that the config names. */
+function openDevice(kernel: Kernel, device: DevicePlan): Fd {
+  const result = attemptOpen2(kernel, AT_CWD, device.path, O_PATH, RESOLVE_NO_MAGICLINKS);
+  const status = result < 0 ? undefined : stat(kernel, result as Fd);
+  const type = status === undefined ? 0 : status.mode & S_IFMT;
+  const same = status !== undefined && type === (device.type === "b" ? S_IFBLK : S_IFCHR) && status.rdevMajor === device.major && status.rdevMinor === device.minor;
+  if (!same) {
+    throw new RuntimeError({
+      what: `make device ${device.path}`,
+      problem: `found ${status === undefined ? "nothing" : "another file"} at that path of the host, want ${device.type} ${device.major}:${device.minor} to bind in the user namespace`,
+      where: device.where,
+    });
+  }
+  device.tree = cloneTree(kernel, result as Fd, "", false);
+  close(kernel, result as Fd);
+  return device.tree as Fd;
+}
+
+/** Without a cgroup namespace only the container's own directory is shown, never the host's tree (mount.7). */
+function openCgroups(kernel: Kernel, plan: InitPlan, mount: MountPlan, cgroup: CgroupRecord | undefined): Fd[] {
+  if (cgroup === undefined) return [];
+  const fresh = (namespaceFlags(plan) & CLONE_NEWCGROUP) !== 0;
+  // On a v2 machine type "cgroup" means the unified hierarchy, as in runc.
+  if (cgroup.version === 2 || mount.kind === "cgroup2") {
+    mount.kind = "cgroup2";
+    const place = cgroup.version === 2 ? placeOf(cgroup, "") : cgroup.places.find((entry) => entry.controllers.length === 0);
+    const fd = fresh || place === undefined ? undefined : openPlace(kernel, place);
+    if (fd === undefined) return [];
+    mount.tree = cloneTree(kernel, fd, "", false);
+    close(kernel, fd);
+    return [mount.tree as Fd];
+  }
+  const opened: Fd[] = [];
+  for (const place of cgroup.places) {
+    if (place.controllers.length === 0) continue;
+    const entry: CgroupMount = { name: place.controllers.map((name) => name.replace("name=", "")).join(","), options: [], tree: -1 };
+    if (fresh) entry.options = place.controllers.map((name) => (name.startsWith("name=") ? ["name", name.slice(5)] : [name, null]));
+    else {
+      const fd = openPlace(kernel, place);
+      if (fd === undefined) continue;
+      entry.tree = cloneTree(kernel, fd, "", false);
+      close(kernel, fd);
+      opened.push(entry.tree as Fd);
+    }
+    mount.hierarchies.push(entry);
+  }
+  return opened;
+}
+
+/** A user namespace may mount sysfs only with a network namespace of its own; else the host's /sys is bound (crun does alike). */
+function openSysfs(kernel: Kernel, plan: InitPlan, mount: MountPlan, config: Config): Fd[] {
+  if (!hasUserNamespace(config) || plan.newNamespaces.includes("network")) return [];
+  mount.tree = cloneTree(kernel, AT_CWD, "/sys", true);
+  setAttributes(kernel, mount.tree as Fd, { propagation: MS_SLAVE }, true);
+  return [mount.tree as Fd];
+}

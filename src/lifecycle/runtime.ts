@@ -1,0 +1,36 @@
+/** What every verb is given: the kernel, where state is kept, and what is loaded only when needed. */
+import type { ConfigValidator } from "../config/types.ts";
+import type { Fd, Kernel } from "../kernel/call.ts";
+import type { SeccompFilter } from "../seccomp/compile.ts";
+import type { SeccompProfile } from "../seccomp/profile.ts";
+import type { RuntimeError } from "../shared/error.ts";
+import type { ExecFailure } from "./diagnose.ts";
+
+/** Code in bytecode chunks of its own: 100 KB of it cost half a millisecond, so each command loads only what it uses. */
+export interface Chunks {
+  validateConfig(): ConfigValidator;
+  compileSeccomp(profile: SeccompProfile): SeccompFilter;
+  explainExec(kernel: Kernel, failure: ExecFailure): RuntimeError;
+}
+
+/** How init goes on where it cannot be this process (Node): its program is executed anew, with `init FD` as last arguments. */
+export interface InitEntry {
+  path: string;
+  argv: string[];
+  env: string[];
+}
+
+export interface Runtime {
+  kernel: Kernel;
+  /** State directory of all containers. */
+  root: string;
+  chunks: Chunks;
+  /** undefined: init goes on in the cloned process (engine). */
+  initEntry: InitEntry | undefined;
+  /** Descriptor of the trace file, which init inherits. */
+  traceFd: Fd | undefined;
+  /** The environment variables that we use, and no others (input.5). */
+  env: ReadonlyMap<string, string>;
+  /** Takes a warning, which is folded into the one log object. */
+  warn(line: string): void;
+}

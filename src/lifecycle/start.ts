@@ -1,0 +1,158 @@
+/** start: lets a created init go on, and learns whether the user's program really began (DESIGN section 7). */
+import type { ExecAnnouncement } from "../init/wait-start.ts";
+import { runHooks } from "../hook/run.ts";
+import type { Fd, Kernel } from "../kernel/call.ts";
+import { O_NONBLOCK, O_RDONLY, PF_FORKNOEXEC, POLLHUP, POLLIN, SIGKILL } from "../kernel/constants.ts";
+import { close, poll, read } from "../kernel/file.ts";
+import { signalPidfd } from "../kernel/process.ts";
+import { openProc, type Procfs } from "../kernel/procfs.ts";
+import { viewOf } from "../shared/bytes.ts";
+import { type ErrorParts, RuntimeError } from "../shared/error.ts";
+import { decode } from "../shared/text.ts";
+import { checkId } from "../state/id.ts";
+import type { StateRecord } from "../state/record.ts";
+import { isWaiting, openInit, statInit } from "../state/status.ts";
+import { ContainerDirectory, DOES_NOT_EXIST, openRootIfPresent } from "../state/store.ts";
+import { stateForHooks } from "./hook-state.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Opens a container that must be there. @throws RuntimeError "container does not exist". */
+export function openContainer(runtime: Runtime, id: string, what: string): ContainerDirectory {
+  checkId(id);
+  const root = openRootIfPresent(runtime.kernel, runtime.root);
+  const directory = root === undefined ? undefined : ContainerDirectory.openIfPresent(runtime.kernel, root, id);
+  if (directory === undefined) throw new RuntimeError({ what: `${what} "${id}"`, problem: DOES_NOT_EXIST });
+  return directory;
+}
+
+/** Starts a created container. */
+export function start(runtime: Runtime, id: string): void {
+  const directory = openContainer(runtime, id, "start");
+  directory.lock();
+  startOpen(runtime, directory, directory.read());
+  directory.unlock();
+}
+
+/** As start, on an open and locked container. */
+export function startOpen(runtime: Runtime, directory: ContainerDirectory, record: StateRecord): void {
+  const { kernel } = runtime;
+  const proc = openProc(kernel);
+  const what = `start "${record.id}"`;
+  const found = record.creating ? undefined : statInit(kernel, proc, record);
+  const pidfd = found === undefined ? undefined : openInit(kernel, proc, record);
+  if (found === undefined || pidfd === undefined) throw new RuntimeError({ what, problem: "cannot start a container that has stopped" });
+  const fifo = isWaiting(directory, record, found) ? directory.openFifo(O_RDONLY | O_NONBLOCK) : undefined;
+  if (fifo === undefined) throw new RuntimeError({ what, problem: "cannot start an already running container" });
+  try {
+    const failure = new Answer(runtime, directory, record, proc).wait(fifo, pidfd);
+    directory.removeFifo();
+    if (failure !== undefined) {
+      signalPidfd(kernel, pidfd, SIGKILL);
+      throw failure;
+    }
+    poststart(kernel, record, pidfd);
+  } finally {
+    for (const fd of [fifo, pidfd, proc]) close(kernel, fd);
+  }
+}
+
+/** poststart hooks, once the user's program runs; one that fails ends the container, as in runc. */
+function poststart(kernel: Kernel, record: StateRecord, pidfd: Fd): void {
+  if (record.poststart.length === 0) return;
+  try {
+    runHooks(kernel, record.poststart, { state: stateForHooks(record, "running", record.pid), directory: record.bundle });
+  } catch (error) {
+    signalPidfd(kernel, pidfd, SIGKILL);
+    throw error;
+  }
+}
+
+/** How long a fifo without a word is waited for after init has ended, milliseconds. */
+const GRACE_MS = 50;
+
+/** Reads what init says on the fifo. */
+class Answer {
+  readonly #runtime: Runtime;
+  readonly #directory: ContainerDirectory;
+  readonly #record: StateRecord;
+  readonly #proc: Procfs;
+  #bytes = new Uint8Array(0);
+
+  constructor(runtime: Runtime, directory: ContainerDirectory, record: StateRecord, proc: Procfs) {
+    this.#runtime = runtime;
+    this.#directory = directory;
+    this.#record = record;
+    this.#proc = proc;
+  }
+
+  /** Reads to the end of the fifo; undefined: the user's program runs (or has run). */
+  wait(fifo: Fd, pidfd: Fd): RuntimeError | undefined {
+    const { kernel } = this.#runtime;
+    let ended = false;
+    for (;;) {
+      const events = poll(
+        kernel,
+        [
+          { fd: fifo, events: POLLIN },
+          { fd: ended ? (-1 as Fd) : pidfd, events: POLLIN },
+        ],
+        ended ? GRACE_MS : undefined,
+      );
+      const onFifo = events[0] ?? 0;
+      if ((onFifo & POLLIN) !== 0) {
+        const first = this.#bytes.length === 0;
+        if (!this.#take(read(kernel, fifo, 4096))) return this.#end();
+        // Init is on its way: from here on the container counts as started, whatever happens to us.
+        if (first) this.#directory.removeFifo();
+        const failure = this.#nativeFailure();
+        if (failure !== undefined) return failure;
+      } else if ((onFifo & POLLHUP) !== 0) return this.#end();
+      else if ((events[1] ?? 0) !== 0) ended = true;
+      else if (ended) return this.#end();
+    }
+  }
+
+  #take(more: Uint8Array): boolean {
+    if (more.length === 0) return false;
+    const joined = new Uint8Array(this.#bytes.length + more.length);
+    joined.set(this.#bytes);
+    joined.set(more, this.#bytes.length);
+    this.#bytes = joined;
+    return true;
+  }
+
+  /** A native report follows the lines: {0xffffffff, index, errno}. Its process lingers, so the cause can still be looked at. */
+  #nativeFailure(): RuntimeError | undefined {
+    const at = this.#bytes.indexOf(0xff);
+    if (at < 0 || this.#bytes.length < at + 12) return undefined;
+    const view = viewOf(this.#bytes);
+    const announcement = this.#lines(this.#bytes.subarray(0, at)).find((line) => "exec" in line)?.exec;
+    const index = view.getInt32(at + 4, true);
+    const errno = view.getInt32(at + 8, true);
+    if (announcement === undefined) return new RuntimeError({ what: `start "${this.#record.id}"`, problem: `init failed with errno ${errno}` });
+    const { kernel, chunks } = this.#runtime;
+    return chunks.explainExec(kernel, { announcement, index, errno, pid: this.#record.pid, rootfs: this.#record.rootfs });
+  }
+
+  #lines(bytes: Uint8Array): { exec?: ExecAnnouncement; error?: ErrorParts }[] {
+    return decode(bytes)
+      .slice(1)
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as { exec?: ExecAnnouncement; error?: ErrorParts });
+  }
+
+  /** End of file: success, unless a record says otherwise, or init never came to execve. */
+  #end(): RuntimeError | undefined {
+    const what = `start "${this.#record.id}"`;
+    const lines = this.#lines(this.#bytes);
+    const error = lines.find((line) => line.error !== undefined)?.error;
+    if (error !== undefined) return new RuntimeError(error);
+    if (!lines.some((line) => line.exec !== undefined)) {
+      return new RuntimeError({ what, problem: "init ended before it could execute the program (killed, or out of memory)", where: "config.json#/linux/resources/memory/limit" });
+    }
+    const found = statInit(this.#runtime.kernel, this.#proc, this.#record);
+    if (found === undefined || this.#record.initExecuted || (found.flags & PF_FORKNOEXEC) === 0) return undefined;
+    return new RuntimeError({ what, problem: "execve failed and the seccomp filter hid the errno", where: "config.json#/linux/seccomp" });
+  }
+}

@@ -1,0 +1,47 @@
+/** Entry of the Node host: the same program, with init executed anew. Not hardened (DESIGN section 1). */
+import process from "node:process";
+import * as createChunk from "./chunk-create.ts";
+import * as diagnoseChunk from "./chunk-diagnose.ts";
+import * as helpChunk from "./chunk-help.ts";
+import * as seccompChunk from "./chunk-seccomp.ts";
+import * as traceChunk from "./chunk-trace.ts";
+import { receive } from "./channel/link.ts";
+import { validate } from "./config/generated/validate-config.js";
+import { nodeHost } from "./host/node.ts";
+import { createKernel, type Fd } from "./kernel/call.ts";
+import { exit } from "./kernel/process.ts";
+import { main } from "./main.ts";
+
+const host = nodeHost();
+const script = process.argv[1] ?? "";
+const words = process.argv.slice(2);
+const env = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ""}`);
+
+/** The second half of a container's init: the plan comes over the channel, whose descriptor is the last word. */
+function initMain(link: Fd): never {
+  const kernel = createKernel(host, diagnoseChunk.describeCall);
+  const received = receive(kernel, link);
+  if (received?.message.type !== "plan") return exit(kernel, 1);
+  const { plan, filter } = received.message;
+  const bytes = plan.hasSeccomp ? Uint8Array.from(filter, (character) => character.charCodeAt(0)) : undefined;
+  return createChunk.runInit(kernel, { plan, filter: bytes, link });
+}
+
+if (words[0] === "init" && words.length === 2) initMain(Number(words[1]) as Fd);
+
+const status = main({
+  host,
+  words,
+  env,
+  // The environment of init must not hold ours: a process that looks into "created" would read it.
+  initEntry: { path: process.execPath, argv: [process.execPath, "--v8-pool-size=0", script], env: [] },
+  chunks: {
+    create: () => createChunk,
+    diagnose: () => diagnoseChunk,
+    help: () => helpChunk,
+    seccomp: () => seccompChunk,
+    trace: () => traceChunk,
+    validateConfig: () => validate,
+  },
+});
+exit(createKernel(host, diagnoseChunk.describeCall), status);

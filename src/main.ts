@@ -1,0 +1,143 @@
+/** The program: from words to an exit status. The one place that prints an error. */
+import type * as CreateChunk from "./chunk-create.ts";
+import type * as DiagnoseChunk from "./chunk-diagnose.ts";
+import type * as HelpChunk from "./chunk-help.ts";
+import type * as SeccompChunk from "./chunk-seccomp.ts";
+import type * as TraceChunk from "./chunk-trace.ts";
+import type { Call, Context } from "./cli/command.ts";
+import { COMMANDS } from "./cli/commands.ts";
+import { setCreateLoader } from "./cli/load.ts";
+import { Log } from "./cli/log.ts";
+import { parse, type Parsed } from "./cli/parse.ts";
+import { openTrace } from "./cli/trace.ts";
+import type { ConfigValidator } from "./config/types.ts";
+import type { Host } from "./host/host.ts";
+import { AT_CWD, createKernel, type Fd, type Kernel } from "./kernel/call.ts";
+import { ARCH, O_RDWR, SIGPIPE } from "./kernel/constants.ts";
+import { getCwd, isOpen, openAt, writeAll } from "./kernel/file.ts";
+import { effectiveUid } from "./kernel/identity.ts";
+import { setDisposition } from "./kernel/process.ts";
+import type { InitEntry, Runtime } from "./lifecycle/runtime.ts";
+import { absolute } from "./shared/path.ts";
+import { partsOf, RuntimeError } from "./shared/error.ts";
+import { encode } from "./shared/text.ts";
+import { VERSION_TEXT } from "./version.ts";
+
+/** Code that is loaded when it is needed: bytecode chunks on the engine host, plain modules on Node. */
+export interface ProgramChunks {
+  create(): typeof CreateChunk;
+  diagnose(): typeof DiagnoseChunk;
+  help(): typeof HelpChunk;
+  seccomp(): typeof SeccompChunk;
+  trace(): typeof TraceChunk;
+  validateConfig(): ConfigValidator;
+}
+
+/** What the entry of a host gives. */
+export interface Program {
+  host: Host;
+  /** Words after the program's name. */
+  words: readonly string[];
+  /** `NAME=value` strings. */
+  env: readonly string[];
+  chunks: ProgramChunks;
+  initEntry: InitEntry | undefined;
+}
+
+/** Runs a command. Returns the exit status. */
+export function main(program: Program): number {
+  const { words, chunks } = program;
+  const plain = createKernel(program.host, (number, args) => chunks.diagnose().describeCall(number, args));
+  openStandardStreams(plain);
+  // A reader that goes away must be an error that we see, not our end. Every child of ours gets its defaults back.
+  setDisposition(plain, SIGPIPE, 1);
+  if (words.length === 1 && (words[0] === "--version" || words[0] === "-v")) {
+    print(plain, `${VERSION_TEXT}\n`);
+    return 0;
+  }
+  const parsed = parse(words, COMMANDS);
+  if (parsed === undefined) return usage(plain, chunks, words);
+  const env = readEnvironment(program.env);
+  const traced = openTrace(plain, parsed.global.value("trace"), env.get("TSRUNC_TRACE"), chunks);
+  const kernel = traced?.kernel ?? plain;
+  const log = new Log(kernel, parsed.global);
+  try {
+    log.open();
+    checkGlobals(parsed.global);
+    setCreateLoader(() => chunks.create());
+    const status = parsed.command.run(contextOf(kernel, program, parsed, env, log, traced?.file));
+    log.finish();
+    return status;
+  } catch (error) {
+    log.fail(partsOf(error));
+    return 1;
+  }
+}
+
+/** Help to stdout; a usage error to stderr. */
+function usage(kernel: Kernel, chunks: ProgramChunks, words: readonly string[]): number {
+  const said = chunks.help().answer(words, COMMANDS, VERSION_TEXT);
+  if (said.stdout !== "") print(kernel, said.stdout);
+  if (said.stderr !== "") writeAll(kernel, 2 as Fd, encode(said.stderr));
+  return said.status;
+}
+
+function print(kernel: Kernel, text: string): void {
+  if (text !== "") writeAll(kernel, 1 as Fd, encode(text));
+}
+
+/** A closed standard stream would be taken by the next file that is opened (fd.3). */
+function openStandardStreams(kernel: Kernel): void {
+  for (let fd = 0; fd < 3; fd++) if (!isOpen(kernel, fd)) openAt(kernel, AT_CWD, "/dev/null", O_RDWR);
+}
+
+/** The variables that we look at, and no others (input.5). */
+const VARIABLES: ReadonlySet<string> = new Set(["XDG_RUNTIME_DIR", "LISTEN_FDS", "LISTEN_PID", "TSRUNC_TRACE"]);
+
+function readEnvironment(env: readonly string[]): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const entry of env) {
+    const equals = entry.indexOf("=");
+    const name = entry.slice(0, equals);
+    if (VARIABLES.has(name)) values.set(name, entry.slice(equals + 1));
+  }
+  return values;
+}
+
+function checkGlobals(global: Call): void {
+  if (!global.has("systemd-cgroup")) return;
+  throw new RuntimeError({
+    what: "read command line",
+    problem: "found --systemd-cgroup, want the cgroupfs driver: the systemd driver is missing in this version",
+    where: "--systemd-cgroup",
+  });
+}
+
+function contextOf(kernel: Kernel, program: Program, parsed: Parsed, env: ReadonlyMap<string, string>, log: Log, traceFd: Fd | undefined): Context {
+  const { chunks } = program;
+  const runtime: Runtime = {
+    kernel,
+    root: stateRoot(kernel, parsed.global.value("root"), env),
+    chunks: {
+      validateConfig: () => chunks.validateConfig(),
+      compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
+      explainExec: (inner, failure) => chunks.diagnose().explainExec(inner, failure),
+    },
+    initEntry: program.initEntry,
+    traceFd,
+    env,
+    warn: (line) => log.warn(line),
+  };
+  return { runtime, call: parsed.call, print: (text) => print(kernel, text), directory: () => getCwd(kernel) };
+}
+
+/** Root: /run/ts-runc; others: below XDG_RUNTIME_DIR. */
+function stateRoot(kernel: Kernel, given: string | undefined, env: ReadonlyMap<string, string>): string {
+  if (given !== undefined) {
+    const root = given.startsWith("/") ? absolute(given, "/") : absolute(given, getCwd(kernel));
+    if (root !== "/") return root;
+    throw new RuntimeError({ what: "open state directory", problem: "found /, want a folder of its own", where: "--root" });
+  }
+  const runtimeDirectory = env.get("XDG_RUNTIME_DIR") ?? "";
+  return effectiveUid(kernel) !== 0 && runtimeDirectory.startsWith("/") ? `${runtimeDirectory}/ts-runc` : "/run/ts-runc";
+}
