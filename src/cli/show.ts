@@ -35,11 +35,11 @@ export const listCommand: Command = {
   },
 };
 
-/** runc's columns: at least 12 wide, one space between. */
+/** runc's columns: three spaces between, at least 12 wide. */
 function table(states: readonly ContainerState[]): string {
   const rows = [["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"]];
   for (const entry of states) rows.push([entry.id, String(entry.pid), entry.status, entry.bundle, entry.created, entry.owner]);
   const last = 5;
-  const widths = Array.from({ length: last }, (_, column) => Math.max(12, ...rows.map((row) => (row[column] ?? "").length + 1)));
+  const widths = Array.from({ length: last }, (_, column) => Math.max(12, ...rows.map((row) => (row[column] ?? "").length + 3)));
   return rows.map((row) => `${row.map((cell, column) => (column === last ? cell : cell.padEnd(widths[column] ?? 0))).join("")}\n`).join("");
 }

@@ -37,6 +37,7 @@ function attachCopy(kernel: Kernel, source: Fd, target: Fd): void {
 /** Nothing can be made in it: one inode, its root. */
 function emptyDirectory(kernel: Kernel): Fd {
   const context = fsOpen(kernel, "tmpfs");
+  fsSet(kernel, context, "source", "tmpfs");
   fsSet(kernel, context, "nr_blocks", "1");
   fsSet(kernel, context, "nr_inodes", "1");
   fsSet(kernel, context, "mode", "755");

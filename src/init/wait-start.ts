@@ -2,6 +2,8 @@
 import type { InitPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import {
+  EBADF,
+  F_SETFD,
   O_DIRECTORY,
   O_PATH,
   O_WRONLY,
@@ -13,6 +15,7 @@ import {
   SIGSTOP,
   SYS_close_range,
   SYS_execve,
+  SYS_fcntl,
   SYS_rt_sigaction,
   SYS_seccomp,
 } from "../kernel/constants.ts";
@@ -96,6 +99,8 @@ export function prepareExec(kernel: Kernel, plan: InitPlan, program: string, env
   for (let signal = 1; signal <= 64; signal++) {
     if (signal !== SIGKILL && signal !== SIGSTOP) list.add({}, SYS_rt_sigaction, signal, byDefault, 0, 8);
   }
+  // What the process is meant to have must survive execve, whatever the caller (or Node at its start) marked.
+  for (let fd = 0; fd < 3 + plan.preserved; fd++) list.add({ accept: EBADF }, SYS_fcntl, fd, F_SETFD, 0);
   list.add({}, SYS_close_range, 4 + plan.preserved, 0xffffffff, 0);
   if (plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined) {
     list.add({}, SYS_seccomp, SECCOMP_SET_MODE_FILTER, plan.seccompFlags, filterProgram(kernel, filter));

@@ -6,7 +6,7 @@ import type { Fd, Kernel, Pid } from "./call.ts";
 import {
   ECHILD,
   ESRCH,
-  P_PID,
+  P_ALL,
   SFD_CLOEXEC,
   SIG_SETMASK,
   SIG_BLOCK,
@@ -24,6 +24,8 @@ import {
   SYS_wait4,
   SYS_waitid,
   WEXITED,
+  WNOHANG,
+  WNOWAIT,
 } from "./constants.ts";
 
 /** struct clone_args (clone3(2)): 88 bytes. */
@@ -121,11 +123,13 @@ export function wait(kernel: Kernel, pid: Pid | -1, options: number): Ended | un
     : { pid: result as Pid, status: 128 + signal, signal };
 }
 
-/** waitid(2) with WNOWAIT: whether our child has ended, leaving it to be reaped. */
-export function hasEnded(kernel: Kernel, pid: Pid, options: number): boolean {
-  const buffer = new Uint8Array(128);
-  const result = kernel.attempt(SYS_waitid, P_PID, pid, buffer, options | WEXITED, 0);
-  return result < 0 || viewOf(buffer).getUint32(12, true) !== 0;
+/** Pid of a child that has ended, left to be reaped (waitid(2), WNOWAIT); undefined: none. */
+export function endedChild(kernel: Kernel): Pid | undefined {
+  const info = new Uint8Array(128);
+  const result = kernel.attempt(SYS_waitid, P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT, 0);
+  // si_pid, after signo, errno, code and padding.
+  const pid = viewOf(info).getInt32(12, true);
+  return result < 0 || pid === 0 ? undefined : (pid as Pid);
 }
 
 /** A kernel signal set: bit (n - 1) for signal n. */

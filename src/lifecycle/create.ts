@@ -147,6 +147,8 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   const { id, pidFile } = options;
   const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
   cleanup.add("process", () => parent.kill());
+  // Init has its copies: ours would keep mounts busy for as long as run waits.
+  for (const fd of keep) if (fd !== runtime.traceFd) close(kernel, fd);
   parent.release(plan, filter);
   return { directory, record, master: parent.untilReady(), config };
 }

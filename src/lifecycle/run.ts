@@ -3,15 +3,18 @@ import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import {
   POLLIN,
   PR_SET_CHILD_SUBREAPER,
+  SFD_NONBLOCK,
   SIGCHLD,
   SIGKILL,
+  SIGPIPE,
   SIGSTOP,
   SIGURG,
   SIGWINCH,
+  SYS_read,
   WNOHANG,
 } from "../kernel/constants.ts";
-import { close, pipe, poll, read } from "../kernel/file.ts";
-import { blockSignals, killChild, openSignals, prctl, setSignalMask, wait } from "../kernel/process.ts";
+import { close, pipe, poll } from "../kernel/file.ts";
+import { blockSignals, endedChild, killChild, openPid, openSignals, prctl, setSignalMask, wait } from "../kernel/process.ts";
 import { clearOnlcr, getTermios } from "../kernel/terminal.ts";
 import { viewOf } from "../shared/bytes.ts";
 import { type CreateOptions, type Created, create, readConfig } from "./create.ts";
@@ -61,7 +64,6 @@ class Foreground {
   readonly #options: CreateOptions;
   readonly #how: RunOptions;
   readonly #relay: Relay;
-  readonly #pipes: Fd[] = [];
 
   constructor(runtime: Runtime, options: CreateOptions, how: RunOptions) {
     this.#runtime = runtime;
@@ -76,14 +78,13 @@ class Foreground {
     if (!this.#how.noSubreaper) prctl(kernel, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     // Before the clone, so that no signal is lost (runc 1.3.0 hung short runs).
     const before = blockSignals(kernel, allSignals());
-    const signals = openSignals(kernel, allSignals());
+    const signals = openSignals(kernel, allSignals(), SFD_NONBLOCK);
     let created: Created | undefined;
     try {
       const terminal = readConfig(this.#runtime, this.#options.bundle).process.terminal === true;
       const ownTerminal = terminal && this.#options.consoleSocket === undefined;
       if (!terminal) this.#replaceTerminals();
       created = create(this.#runtime, { ...this.#options, ownTerminal, stdio: this.#options.stdio });
-      for (const fd of this.#pipes) close(kernel, fd);
       if (created.master !== undefined) {
         clearOnlcr(kernel, created.master);
         this.#relay.terminal(created.master);
@@ -103,7 +104,6 @@ class Foreground {
       const [readEnd, writeEnd] = pipe(this.#kernel);
       const theirs = target === 0 ? readEnd : writeEnd;
       this.#options.stdio[target] = theirs;
-      this.#pipes.push(theirs);
       if (target === 0) this.#relay.copy(0 as Fd, writeEnd);
       else this.#relay.copy(readEnd, target as Fd);
     }
@@ -112,14 +112,22 @@ class Foreground {
   #untilEnd(created: Created, signals: Fd): number {
     const kernel = this.#kernel;
     const init = created.record.pid as Pid;
+    // Its end is told by a pidfd: SIGCHLD may go to another thread of a host that has some.
+    const pidfd = openPid(kernel, init) ?? (-1 as Fd);
     let status: number | undefined;
     while (status === undefined) {
-      const polled = this.#relay.polls();
-      const events = poll(kernel, [{ fd: signals, events: POLLIN }, ...polled], undefined);
-      this.#relay.pump(events.slice(1));
-      if (((events[0] ?? 0) & POLLIN) !== 0) status = this.#takeSignals(signals, init);
+      const own = [
+        { fd: signals, events: POLLIN },
+        { fd: pidfd, events: POLLIN },
+      ];
+      const events = poll(kernel, [...own, ...this.#relay.polls()], undefined);
+      this.#relay.pump(events.slice(own.length));
+      if (((events[0] ?? 0) & POLLIN) !== 0) this.#forward(signals, init);
+      if (((events[1] ?? 0) & POLLIN) !== 0) status = wait(kernel, init, 0)?.status ?? 0;
     }
+    close(kernel, pidfd);
     this.#relay.drain();
+    this.#reapOrphans(init);
     if (!this.#how.keep) {
       created.directory.lock();
       removeOpen(this.#runtime, created.directory, created.record);
@@ -127,20 +135,26 @@ class Foreground {
     return status;
   }
 
-  /** Forwards signals to init; children are reaped, also those that were orphaned to us. Returns init's status once it has ended. */
-  #takeSignals(signals: Fd, init: Pid): number | undefined {
-    const bytes = read(this.#kernel, signals, 128 * 8);
+  /** Forwards signals to init, but those that are about ourselves. */
+  #forward(signals: Fd, init: Pid): void {
+    const bytes = new Uint8Array(128 * 8);
+    // Where the host has threads another one may have taken it: then there is nothing, which must not block us.
+    const length = this.#kernel.attempt(SYS_read, signals, bytes, bytes.length);
     const view = viewOf(bytes);
-    let status: number | undefined;
-    for (let at = 0; at + 128 <= bytes.length; at += 128) {
+    for (let at = 0; at + 128 <= length; at += 128) {
       const signal = view.getUint32(at, true);
-      if (signal === SIGCHLD) {
-        for (let ended = wait(this.#kernel, -1, WNOHANG); ended !== undefined; ended = wait(this.#kernel, -1, WNOHANG)) {
-          if (ended.pid === init) status = ended.status;
-        }
-      } else if (signal === SIGWINCH) this.#relay.resize();
-      else if (signal !== SIGURG && status === undefined) killChild(this.#kernel, init, signal);
+      if (signal === SIGCHLD) this.#reapOrphans(init);
+      else if (signal === SIGWINCH) this.#relay.resize();
+      else if (signal !== SIGURG && signal !== SIGPIPE) killChild(this.#kernel, init, signal);
     }
-    return status;
+  }
+
+  /** Takes children that were orphaned to us as their subreaper; init itself is left for untilEnd. */
+  #reapOrphans(init: Pid): void {
+    for (;;) {
+      const pid = endedChild(this.#kernel);
+      if (pid === undefined || pid === init) return;
+      wait(this.#kernel, pid, WNOHANG);
+    }
   }
 }

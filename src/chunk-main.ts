@@ -1,0 +1,34 @@
+/** The engine host's program: chunks of bytecode, each loaded when a command needs it. The build makes one of each `chunk-*.ts`. */
+import type * as CreateChunk from "./chunk-create.ts";
+import type * as DiagnoseChunk from "./chunk-diagnose.ts";
+import type * as HelpChunk from "./chunk-help.ts";
+import type * as SeccompChunk from "./chunk-seccomp.ts";
+import type * as TraceChunk from "./chunk-trace.ts";
+import type { ConfigValidator } from "./config/types.ts";
+import type { Native } from "./host/engine.ts";
+import type { Host } from "./host/host.ts";
+import { SYS_exit_group } from "./kernel/constants.ts";
+import { main } from "./main.ts";
+
+/** Runs the program on a host (the engine's own, or one that wraps it) and ends the process. */
+export function runMain(native: Native, host: Host = native): void {
+  function load<T>(name: string): T {
+    if (globalThis.chunks[name] === undefined) native.load(name);
+    return globalThis.chunks[name] as T;
+  }
+  const status = main({
+    host,
+    words: native.argv.slice(1),
+    env: native.env,
+    initEntry: undefined,
+    chunks: {
+      create: () => load<typeof CreateChunk>("chunk-create"),
+      diagnose: () => load<typeof DiagnoseChunk>("chunk-diagnose"),
+      help: () => load<typeof HelpChunk>("chunk-help"),
+      seccomp: () => load<typeof SeccompChunk>("chunk-seccomp"),
+      trace: () => load<typeof TraceChunk>("chunk-trace"),
+      validateConfig: () => load<{ validate: ConfigValidator }>("validate-config").validate,
+    },
+  });
+  native.syscall(SYS_exit_group, status);
+}
