@@ -13,9 +13,14 @@ function architecture(arch) {
     name: "architecture",
     setup(setup) {
       setup.onResolve({ filter: /arch\/x86_64\.gen\.ts$/ }, (args) =>
-        basename(args.importer) === "all-constants.ts" ? { path: table(args.resolveDir), namespace: "copy" } : { path: table(args.resolveDir) },
+        basename(args.importer) === "all-constants.ts"
+          ? { path: table(args.resolveDir), namespace: "copy" }
+          : { path: table(args.resolveDir) },
       );
-      setup.onLoad({ filter: /.*/, namespace: "copy" }, (args) => ({ contents: readFileSync(args.path, "utf8"), loader: "ts" }));
+      setup.onLoad({ filter: /.*/, namespace: "copy" }, (args) => ({
+        contents: readFileSync(args.path, "utf8"),
+        loader: "ts",
+      }));
     },
   };
 }
@@ -32,7 +37,9 @@ export async function packNode(out, arch) {
     external: ["ffi-rs"],
     sourcemap: true,
     outExtension: { ".js": ".mjs" },
-    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    },
     plugins: [architecture(arch)],
     logLevel: "warning",
   });
@@ -76,11 +83,14 @@ export async function packEngine(out, arch, main = MAIN) {
 /** commander wants a few node modules for running sub-commands as files, which we never do. */
 function commanderWithoutNode() {
   const stubs = {
-    "node:events": "export class EventEmitter { constructor() { this.handlers = new Map(); } on(n, f) { const l = this.handlers.get(n) ?? []; l.push(f); this.handlers.set(n, l); return this; } once(n, f) { return this.on(n, f); } prependListener(n, f) { return this.on(n, f); } emit(n, ...a) { const l = this.handlers.get(n) ?? []; for (const f of l) f(...a); return l.length > 0; } listenerCount(n) { return (this.handlers.get(n) ?? []).length; } }",
+    "node:events":
+      "export class EventEmitter { constructor() { this.handlers = new Map(); } on(n, f) { const l = this.handlers.get(n) ?? []; l.push(f); this.handlers.set(n, l); return this; } once(n, f) { return this.on(n, f); } prependListener(n, f) { return this.on(n, f); } emit(n, ...a) { const l = this.handlers.get(n) ?? []; for (const f of l) f(...a); return l.length > 0; } listenerCount(n) { return (this.handlers.get(n) ?? []).length; } }",
     "node:child_process": "export default {};",
-    "node:path": "const basename = (path) => path.slice(path.lastIndexOf('/') + 1); export default { basename, extname: () => '', dirname: (path) => path, resolve: (...parts) => parts.join('/') };",
+    "node:path":
+      "const basename = (path) => path.slice(path.lastIndexOf('/') + 1); export default { basename, extname: () => '', dirname: (path) => path, resolve: (...parts) => parts.join('/') };",
     "node:fs": "export default { existsSync: () => false };",
-    "node:process": "const stream = { write: () => true, isTTY: false, columns: 100, hasColors: () => false }; export default { argv: [], env: {}, execArgv: [], stdout: stream, stderr: stream, on: () => {}, versions: {}, exit: () => {} };",
+    "node:process":
+      "const stream = { write: () => true, isTTY: false, columns: 100, hasColors: () => false }; export default { argv: [], env: {}, execArgv: [], stdout: stream, stderr: stream, on: () => {}, versions: {}, exit: () => {} };",
   };
   return {
     name: "commander-without-node",
@@ -90,7 +100,10 @@ function commanderWithoutNode() {
         const contents = stubs[args.path];
         if (contents === undefined) throw new Error(`the engine has no ${args.path}`);
         // CommonJS users take the named exports, which a default object must have as well.
-        return { contents: args.path === "node:events" ? contents : contents.replace("export default", "module.exports ="), loader: "js" };
+        return {
+          contents: args.path === "node:events" ? contents : contents.replace("export default", "module.exports ="),
+          loader: "js",
+        };
       });
     },
   };
@@ -102,11 +115,17 @@ function toScript(name, text) {
   let body = text.replace(/import\s*(\{[^}]*\}\s*from\s*)?"\.\/([^"]+)\.js";?/g, (_, names, from) => {
     loads += `if(!globalThis.chunks[${JSON.stringify(from)}])native.load(${JSON.stringify(from)});`;
     if (names === undefined) return "";
-    const list = names.slice(names.indexOf("{") + 1, names.indexOf("}")).split(",").filter(Boolean);
+    const list = names
+      .slice(names.indexOf("{") + 1, names.indexOf("}"))
+      .split(",")
+      .filter(Boolean);
     return `const{${list.map((entry) => entry.trim().replace(/^(\S+) as (\S+)$/, "$1:$2")).join(",")}}=globalThis.chunks[${JSON.stringify(from)}];`;
   });
   body = body.replace(/export\s*\{([^}]*)\};?\s*$/, (_, list) => {
-    const entries = list.split(",").filter(Boolean).map((entry) => entry.trim().replace(/^(\S+) as (\S+)$/, "$2:$1"));
+    const entries = list
+      .split(",")
+      .filter(Boolean)
+      .map((entry) => entry.trim().replace(/^(\S+) as (\S+)$/, "$2:$1"));
     return `globalThis.chunks[${JSON.stringify(name)}]={${entries.join(",")}};`;
   });
   if (/^(import|export)\b/m.test(body)) throw new Error(`${name}: an import or export statement was not understood`);

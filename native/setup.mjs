@@ -75,7 +75,8 @@ function debianPackages(wanted) {
   const missing = wanted.filter(([file]) => !existsSync(file)).map(([, name]) => name);
   if (missing.length === 0) return;
   const isRoot = process.getuid?.() === 0;
-  if (!isRoot || !existsSync("/usr/bin/apt-get")) fail(`missing: ${missing.join(" ")}; install these packages, then run again`);
+  if (!isRoot || !existsSync("/usr/bin/apt-get"))
+    fail(`missing: ${missing.join(" ")}; install these packages, then run again`);
   say(`Debian packages: ${missing.join(" ")} (a minute or two)`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   run("apt-get", ["update", "-qq"], { env });
@@ -83,15 +84,22 @@ function debianPackages(wanted) {
 }
 
 async function npmPackages() {
-  await step("npm-packages", ["package.json", "package-lock.json"], ["node_modules/esbuild", "node_modules/typescript"], () => {
-    say("npm packages (half a minute)");
-    // No package needs its install script here; esbuild's only replaces a launcher.
-    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-  });
+  await step(
+    "npm-packages",
+    ["package.json", "package-lock.json"],
+    ["node_modules/esbuild", "node_modules/typescript"],
+    () => {
+      say("npm packages (half a minute)");
+      // No package needs its install script here; esbuild's only replaces a launcher.
+      run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    },
+  );
 }
 
 async function generated() {
-  await step("types-and-validators", ["schemas"], ["src/config/generated/validate-config.js"], () => run("node", ["schemas/generate.mjs"]));
+  await step("types-and-validators", ["schemas"], ["src/config/generated/validate-config.js"], () =>
+    run("node", ["schemas/generate.mjs"]),
+  );
 }
 
 /** Node's headers: beside the executable where a distribution put them, else the package. */
@@ -104,10 +112,33 @@ async function nodeHostParts() {
   await step("node-addon", ["native/addon", "native/common"], ["build/node/addon.node"], () => {
     mkdirSync("build/node", { recursive: true });
     const include = [`-I${nodeHeaders()}`, "-Inode_modules/node-addon-api", "-Inative/common"];
-    run("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-Inative/common", "-c", "native/common/raw.c", "-o", "build/node/raw.o"]);
+    run("gcc", [
+      "-O2",
+      "-Wall",
+      "-Wextra",
+      "-Werror",
+      "-fPIC",
+      "-Inative/common",
+      "-c",
+      "native/common/raw.c",
+      "-o",
+      "build/node/raw.o",
+    ]);
     run("g++", [
-      "-O2", "-Wall", "-Wextra", "-std=c++17", "-fPIC", "-shared", "-Wl,-z,now", "-DNODE_GYP_MODULE_NAME=tsrunc", "-DNAPI_CPP_EXCEPTIONS",
-      ...include, "native/addon/addon.cc", "build/node/raw.o", "-o", "build/node/addon.node",
+      "-O2",
+      "-Wall",
+      "-Wextra",
+      "-std=c++17",
+      "-fPIC",
+      "-shared",
+      "-Wl,-z,now",
+      "-DNODE_GYP_MODULE_NAME=tsrunc",
+      "-DNAPI_CPP_EXCEPTIONS",
+      ...include,
+      "native/addon/addon.cc",
+      "build/node/raw.o",
+      "-o",
+      "build/node/addon.node",
     ]);
   });
   await step("node-program", ["src", "native/pack.mjs", "package-lock.json"], ["build/node/ts-runc.mjs"], async () => {
@@ -117,7 +148,16 @@ async function nodeHostParts() {
 }
 
 /** The flags of both the compiler tool and the product: warnings are errors, and what can be hardened is. */
-const C_FLAGS = ["-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-sign-compare", "-ffunction-sections", "-fdata-sections", "-fstack-protector-strong"];
+const C_FLAGS = [
+  "-O2",
+  "-Wall",
+  "-Wextra",
+  "-Wno-unused-parameter",
+  "-Wno-sign-compare",
+  "-ffunction-sections",
+  "-fdata-sections",
+  "-fstack-protector-strong",
+];
 
 /** One static executable: QuickJS, the bytecode of all chunks, a few hundred lines of C. */
 async function buildEngine(out, main, defines) {
@@ -127,21 +167,48 @@ async function buildEngine(out, main, defines) {
   mkdirSync(kernelHeaders, { recursive: true });
   mkdirSync("dist", { recursive: true });
   // musl's own folder lacks the kernel's headers; only these three may come from the host's, or glibc's would be mixed in.
-  for (const [name, target] of [["linux", "/usr/include/linux"], ["asm-generic", "/usr/include/asm-generic"], ["asm", `/usr/include/${ARCH}-linux-gnu/asm`]]) {
+  for (const [name, target] of [
+    ["linux", "/usr/include/linux"],
+    ["asm-generic", "/usr/include/asm-generic"],
+    ["asm", `/usr/include/${ARCH}-linux-gnu/asm`],
+  ]) {
     if (!existsSync(join(kernelHeaders, name))) run("ln", ["-sfn", target, join(kernelHeaders, name)]);
   }
   const include = [`-I${QUICKJS}/include`, "-Inative/common", "-Inative/engine", "-idirafter", kernelHeaders];
   const library = `${QUICKJS}/lib/quickjs-core.a`;
-  run("musl-gcc", ["-O2", "-static", ...include, "native/engine/compile.c", library, "-lm", "-o", "build/engine/compile"]);
+  run("musl-gcc", [
+    "-O2",
+    "-static",
+    ...include,
+    "native/engine/compile.c",
+    library,
+    "-lm",
+    "-o",
+    "build/engine/compile",
+  ]);
   const scripts = await packEngine(folder, ARCH, main);
   run("build/engine/compile", [folder, ...scripts.map(([name, path]) => `${name}=${path}`)]);
   const names = scripts.map(([name]) => name);
   writeFileSync(`${folder}/chunks.c`, chunkTable(names));
   writeFileSync(`${folder}/chunks-data.S`, chunkData(names, folder));
   run("musl-gcc", [
-    ...C_FLAGS, ...defines, "-static", "-s", "-Wl,--gc-sections", "-Wl,-z,noexecstack", ...include,
-    "native/engine/main.c", "native/engine/host.c", "native/engine/seal.c", "native/common/raw.c", `${folder}/chunks.c`, `${folder}/chunks-data.S`,
-    library, "-lm", "-o", `${out}.new`,
+    ...C_FLAGS,
+    ...defines,
+    "-static",
+    "-s",
+    "-Wl,--gc-sections",
+    "-Wl,-z,noexecstack",
+    ...include,
+    "native/engine/main.c",
+    "native/engine/host.c",
+    "native/engine/seal.c",
+    "native/common/raw.c",
+    `${folder}/chunks.c`,
+    `${folder}/chunks-data.S`,
+    library,
+    "-lm",
+    "-o",
+    `${out}.new`,
   ]);
   run("mv", [`${out}.new`, out]);
 }
@@ -149,26 +216,37 @@ async function buildEngine(out, main, defines) {
 const symbol = (name) => name.replace(/[^a-z0-9]/gi, "_");
 
 function chunkTable(names) {
-  const externs = names.map((name) => `extern const uint8_t chunk_${symbol(name)}[], chunk_${symbol(name)}_end[];`).join("\n");
+  const externs = names
+    .map((name) => `extern const uint8_t chunk_${symbol(name)}[], chunk_${symbol(name)}_end[];`)
+    .join("\n");
   const rows = names.map((name) => `\t{ "${name}", chunk_${symbol(name)}, chunk_${symbol(name)}_end },`).join("\n");
   return `#include "chunks.h"\n${externs}\nconst struct tsr_chunk tsr_chunks[] = {\n${rows}\n};\nconst size_t tsr_chunk_count = ${names.length};\n`;
 }
 
 function chunkData(names, folder) {
-  const parts = names.map((name) => `.balign 16\n.global chunk_${symbol(name)}\nchunk_${symbol(name)}:\n.incbin "${folder}/${name}.bin"\n.global chunk_${symbol(name)}_end\nchunk_${symbol(name)}_end:\n.byte 0`);
+  const parts = names.map(
+    (name) =>
+      `.balign 16\n.global chunk_${symbol(name)}\nchunk_${symbol(name)}:\n.incbin "${folder}/${name}.bin"\n.global chunk_${symbol(name)}_end\nchunk_${symbol(name)}_end:\n.byte 0`,
+  );
   return `.section .rodata\n${parts.join("\n")}\n.section .note.GNU-stack,"",%progbits\n`;
 }
 
 async function engine() {
-  await step("engine", ["src", "native/engine", "native/common", "native/pack.mjs", "native/setup.mjs", "package-lock.json"], ["dist/ts-runc"], () =>
-    buildEngine("dist/ts-runc", undefined, []),
+  await step(
+    "engine",
+    ["src", "native/engine", "native/common", "native/pack.mjs", "native/setup.mjs", "package-lock.json"],
+    ["dist/ts-runc"],
+    () => buildEngine("dist/ts-runc", undefined, []),
   );
 }
 
 /** The test build: the same program with the fault-injecting host in between. */
 async function faultEngine() {
-  await step("engine-with-faults", ["src", "native/engine", "native/common", "native/pack.mjs", "native/setup.mjs", "package-lock.json"], ["build/ts-runc-faults"], () =>
-    buildEngine("build/ts-runc-faults", { core: "src/main-engine-faults.ts" }, ["-DTSR_FAULTS"]),
+  await step(
+    "engine-with-faults",
+    ["src", "native/engine", "native/common", "native/pack.mjs", "native/setup.mjs", "package-lock.json"],
+    ["build/ts-runc-faults"],
+    () => buildEngine("build/ts-runc-faults", { core: "src/main-engine-faults.ts" }, ["-DTSR_FAULTS"]),
   );
 }
 

@@ -5,8 +5,9 @@
  *     const runtime = openRuntime({ root: "/run/ts-runc" });
  *     console.log(state(runtime, "hello").status);
  */
-import process from "node:process";
+
 import { join } from "node:path";
+import process from "node:process";
 import { validate } from "./config/generated/validate-config.js";
 import { addonPath, nodeHost } from "./host/node.ts";
 import { createKernel } from "./kernel/call.ts";
@@ -16,13 +17,13 @@ import { explainExec } from "./lifecycle/diagnose.ts";
 import type { Runtime } from "./lifecycle/runtime.ts";
 import { compileSeccomp } from "./seccomp/compile.ts";
 
+export { loadConfig } from "./config/load.ts";
 export { create } from "./lifecycle/create.ts";
 export { deleteContainer } from "./lifecycle/delete.ts";
 export { kill } from "./lifecycle/kill.ts";
 export { list, state } from "./lifecycle/list.ts";
 export type { Runtime } from "./lifecycle/runtime.ts";
 export { start } from "./lifecycle/start.ts";
-export { loadConfig } from "./config/load.ts";
 export { RuntimeError } from "./shared/error.ts";
 
 /** Where state is kept, and what becomes of warnings. */

@@ -2,10 +2,11 @@
  * Entry of the product. Only what every process needs is here, which is a few lines: the rest is bytecode that costs to be read, and `--version`
  * alone is asked for often enough (moby, crictl) not to read it.
  */
-import { type Native, engineHost } from "./host/engine.ts";
+
+import type * as Engine from "./chunk-main.ts";
+import { engineHost, type Native } from "./host/engine.ts";
 import { SYS_exit_group, SYS_write } from "./kernel/constants.ts";
 import { VERSION_TEXT } from "./version.ts";
-import type * as Engine from "./chunk-main.ts";
 
 declare global {
   /** Exports of every chunk that was run, by name; each chunk registers itself (native/pack.mjs). */

@@ -1,11 +1,11 @@
 /** Entry of the Node host: the same program, with init executed anew. Not hardened (DESIGN section 1). */
 import process from "node:process";
+import { receive } from "./channel/link.ts";
 import * as createChunk from "./chunk-create.ts";
 import * as diagnoseChunk from "./chunk-diagnose.ts";
 import * as helpChunk from "./chunk-help.ts";
 import * as seccompChunk from "./chunk-seccomp.ts";
 import * as traceChunk from "./chunk-trace.ts";
-import { receive } from "./channel/link.ts";
 import { validate } from "./config/generated/validate-config.js";
 import { nodeHost } from "./host/node.ts";
 import { createKernel, type Fd } from "./kernel/call.ts";

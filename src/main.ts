@@ -8,7 +8,7 @@ import type { Call, Context } from "./cli/command.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { setCreateLoader } from "./cli/load.ts";
 import { Log } from "./cli/log.ts";
-import { parse, type Parsed } from "./cli/parse.ts";
+import { type Parsed, parse } from "./cli/parse.ts";
 import { openTrace } from "./cli/trace.ts";
 import type { ConfigValidator } from "./config/types.ts";
 import type { Host } from "./host/host.ts";
@@ -18,8 +18,8 @@ import { getCwd, isOpen, openAt, writeAll } from "./kernel/file.ts";
 import { effectiveUid } from "./kernel/identity.ts";
 import { setDisposition } from "./kernel/process.ts";
 import type { InitEntry, Runtime } from "./lifecycle/runtime.ts";
-import { absolute } from "./shared/path.ts";
 import { partsOf, RuntimeError } from "./shared/error.ts";
+import { absolute } from "./shared/path.ts";
 import { encode } from "./shared/text.ts";
 import { VERSION_TEXT } from "./version.ts";
 
@@ -113,7 +113,14 @@ function checkGlobals(global: Call): void {
   });
 }
 
-function contextOf(kernel: Kernel, program: Program, parsed: Parsed, env: ReadonlyMap<string, string>, log: Log, traceFd: Fd | undefined): Context {
+function contextOf(
+  kernel: Kernel,
+  program: Program,
+  parsed: Parsed,
+  env: ReadonlyMap<string, string>,
+  log: Log,
+  traceFd: Fd | undefined,
+): Context {
   const { chunks } = program;
   const runtime: Runtime = {
     kernel,
@@ -136,8 +143,14 @@ function stateRoot(kernel: Kernel, given: string | undefined, env: ReadonlyMap<s
   if (given !== undefined) {
     const root = given.startsWith("/") ? absolute(given, "/") : absolute(given, getCwd(kernel));
     if (root !== "/") return root;
-    throw new RuntimeError({ what: "open state directory", problem: "found /, want a folder of its own", where: "--root" });
+    throw new RuntimeError({
+      what: "open state directory",
+      problem: "found /, want a folder of its own",
+      where: "--root",
+    });
   }
   const runtimeDirectory = env.get("XDG_RUNTIME_DIR") ?? "";
-  return effectiveUid(kernel) !== 0 && runtimeDirectory.startsWith("/") ? `${runtimeDirectory}/ts-runc` : "/run/ts-runc";
+  return effectiveUid(kernel) !== 0 && runtimeDirectory.startsWith("/")
+    ? `${runtimeDirectory}/ts-runc`
+    : "/run/ts-runc";
 }

@@ -1,5 +1,5 @@
 /** Device rules: as lines for v1's devices controller and as an eBPF program for v2; pure. */
-import { viewOf } from "../shared/bytes.ts";
+
 import type { DeviceRule } from "../config/types.ts";
 import {
   BPF_ALU64,
@@ -20,6 +20,7 @@ import {
   BPF_W,
   BPF_X,
 } from "../kernel/constants.ts";
+import { viewOf } from "../shared/bytes.ts";
 
 /** A rule with its wildcards spelled: -1 for any number, `a` for any type. */
 export interface PlainRule {
@@ -59,12 +60,24 @@ export function deviceRules(
   for (const rule of rules) {
     const type = rule.type === "b" || rule.type === "c" ? rule.type : "a";
     const number = (value: number | bigint | undefined) => (value === undefined || value < 0 ? -1 : Number(value));
-    result.push({ allow: rule.allow, type, major: number(rule.major), minor: number(rule.minor), access: rule.access ?? "rwm" });
+    result.push({
+      allow: rule.allow,
+      type,
+      major: number(rule.major),
+      minor: number(rule.minor),
+      access: rule.access ?? "rwm",
+    });
   }
   result.push(...ALWAYS);
   for (const node of nodes) {
     if (node.type === "p") continue;
-    result.push({ allow: true, type: node.type === "b" ? "b" : "c", major: node.major, minor: node.minor, access: "rwm" });
+    result.push({
+      allow: true,
+      type: node.type === "b" ? "b" : "c",
+      major: node.major,
+      minor: node.minor,
+      access: "rwm",
+    });
   }
   return result;
 }
@@ -126,7 +139,8 @@ type Instruction = readonly [opcode: number, destination: number, source: number
 /** Tests of one rule, each of which jumps over its verdict when it fails. */
 function ruleCode(rule: PlainRule): Instruction[] {
   const tests: Instruction[] = [];
-  if (rule.type !== "a") tests.push([BPF_JMP | BPF_JNE | BPF_K, R2, 0, 0, rule.type === "b" ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR]);
+  if (rule.type !== "a")
+    tests.push([BPF_JMP | BPF_JNE | BPF_K, R2, 0, 0, rule.type === "b" ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR]);
   const access = accessBits(rule.access);
   if (access !== (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD)) {
     tests.push([BPF_ALU64 | BPF_MOV | BPF_X, R6, R3, 0, 0], [BPF_ALU64 | BPF_AND | BPF_K, R6, 0, 0, access]);
@@ -136,7 +150,11 @@ function ruleCode(rule: PlainRule): Instruction[] {
   }
   if (rule.major !== -1) tests.push([BPF_JMP | BPF_JNE | BPF_K, R4, 0, 0, rule.major | 0]);
   if (rule.minor !== -1) tests.push([BPF_JMP | BPF_JNE | BPF_K, R5, 0, 0, rule.minor | 0]);
-  const block: Instruction[] = [...tests, [BPF_ALU64 | BPF_MOV | BPF_K, R0, 0, 0, rule.allow ? 1 : 0], [BPF_JMP | BPF_EXIT, 0, 0, 0, 0]];
+  const block: Instruction[] = [
+    ...tests,
+    [BPF_ALU64 | BPF_MOV | BPF_K, R0, 0, 0, rule.allow ? 1 : 0],
+    [BPF_JMP | BPF_EXIT, 0, 0, 0, 0],
+  ];
   return block.map((instruction, index): Instruction => {
     const [opcode, destination, source, , immediate] = instruction;
     const isTest = (opcode & 7) === BPF_JMP && opcode !== (BPF_JMP | BPF_EXIT);

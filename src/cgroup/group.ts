@@ -2,6 +2,7 @@
 import { attachDeviceProgram, loadDeviceProgram } from "../kernel/bpf.ts";
 import { AT_CWD, type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
 import {
+  AT_REMOVEDIR,
   CGROUP_SUPER_MAGIC,
   CGROUP2_SUPER_MAGIC,
   EBUSY,
@@ -19,7 +20,6 @@ import {
   SYS_kill,
   SYS_mkdirat,
   SYS_unlinkat,
-  AT_REMOVEDIR,
 } from "../kernel/constants.ts";
 import {
   attemptOpen2,
@@ -54,7 +54,11 @@ function openHierarchy(kernel: Kernel, place: CgroupPlace): Fd {
   const want = place.controllers.length === 0 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
   if (fileSystemOf(kernel, fd).type !== want) {
     close(kernel, fd);
-    throw new RuntimeError({ what: "open cgroup", problem: "found another file system, want cgroup", where: place.mountPoint });
+    throw new RuntimeError({
+      what: "open cgroup",
+      problem: "found another file system, want cgroup",
+      where: place.mountPoint,
+    });
   }
   return fd;
 }
@@ -98,7 +102,8 @@ function makePlace(kernel: Kernel, hierarchy: Fd, place: CgroupPlace, delegate: 
     try {
       return descend(kernel, hierarchy, place, parts, delegate);
     } catch (error) {
-      if (tries >= 8 || !(error instanceof SyscallError) || (error.errno !== ENOENT && error.errno !== ENODEV)) throw error;
+      if (tries >= 8 || !(error instanceof SyscallError) || (error.errno !== ENOENT && error.errno !== ENODEV))
+        throw error;
     }
   }
 }
@@ -120,7 +125,9 @@ function descend(kernel: Kernel, hierarchy: Fd, place: CgroupPlace, parts: reado
 }
 
 function refuseUsed(kernel: Kernel, directory: Fd, place: CgroupPlace): void {
-  const pids = readText(kernel, directory, "cgroup.procs").split("\n").filter((line) => line !== "");
+  const pids = readText(kernel, directory, "cgroup.procs")
+    .split("\n")
+    .filter((line) => line !== "");
   if (pids.length === 0) return;
   throw new RuntimeError({
     what: "create cgroup",
@@ -133,7 +140,8 @@ function refuseUsed(kernel: Kernel, directory: Fd, place: CgroupPlace): void {
 /** v1: a new cpuset has no CPUs and no memory nodes and takes no process until it has; a copy of the parent's is what one expects. */
 function inheritCpuset(kernel: Kernel, parent: Fd, child: Fd): void {
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
-    if (readText(kernel, child, file).trim() === "") writeFile(kernel, child, file, readText(kernel, parent, file).trim());
+    if (readText(kernel, child, file).trim() === "")
+      writeFile(kernel, child, file, readText(kernel, parent, file).trim());
   }
 }
 
@@ -157,7 +165,10 @@ function enableControllers(kernel: Kernel, directory: Fd): void {
 }
 
 function words(text: string): string[] {
-  return text.trim().split(" ").filter((word) => word !== "");
+  return text
+    .trim()
+    .split(" ")
+    .filter((word) => word !== "");
 }
 
 /** Applies limits in order. */
@@ -192,7 +203,11 @@ export function writeLimits(kernel: Kernel, cgroup: OpenCgroup, writes: readonly
 }
 
 /** v1: writes device rules; must precede the joins, or init's mknod falls between deny and allow (ENGINE.md section 5). */
-export function writeDevices(kernel: Kernel, cgroup: OpenCgroup, writes: readonly { file: string; value: string }[]): void {
+export function writeDevices(
+  kernel: Kernel,
+  cgroup: OpenCgroup,
+  writes: readonly { file: string; value: string }[],
+): void {
   const controller = "devices";
   writeLimits(
     kernel,
@@ -244,7 +259,10 @@ export function joinCgroup(kernel: Kernel, cgroup: OpenCgroup, pid: Pid): void {
 
 /** Pids in a directory and those below it. */
 function allPids(kernel: Kernel, directory: Fd): number[] {
-  const pids = readText(kernel, directory, "cgroup.procs", 1 << 24).split("\n").filter((line) => line !== "").map(Number);
+  const pids = readText(kernel, directory, "cgroup.procs", 1 << 24)
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
   for (const child of childDirectories(kernel, directory)) {
     const fd = attemptOpen2(kernel, directory, child, O_RDONLY | O_DIRECTORY, BELOW);
     if (fd < 0) continue;
@@ -348,7 +366,8 @@ function removeTree(kernel: Kernel, parent: Fd, path: string, place: CgroupPlace
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 100)) {
     const result = kernel.attempt(SYS_unlinkat, parent, path, AT_REMOVEDIR);
     if (result === 0 || result === -ENOENT || result === -ENODEV) return;
-    if (result !== -EBUSY && result !== -ENOTEMPTY) throw kernel.failure(result, SYS_unlinkat, parent, path, AT_REMOVEDIR);
+    if (result !== -EBUSY && result !== -ENOTEMPTY)
+      throw kernel.failure(result, SYS_unlinkat, parent, path, AT_REMOVEDIR);
     const fd = attemptOpen2(kernel, parent, path, O_RDONLY | O_DIRECTORY, BELOW);
     if (fd >= 0) {
       for (const child of childDirectories(kernel, fd as Fd)) removeTree(kernel, fd as Fd, child, place, budgetMs);

@@ -1,7 +1,8 @@
 /** What cgroup hierarchies the machine has, read from /proc/self/mountinfo and /proc/self/cgroup; never guessed (DESIGN section 4). */
-import { RuntimeError } from "../shared/error.ts";
+
 import type { Kernel } from "../kernel/call.ts";
 import { type Procfs, readProc, selfName } from "../kernel/procfs.ts";
+import { RuntimeError } from "../shared/error.ts";
 
 /** One hierarchy: a v1 one with its controllers, or the unified one. */
 export interface Hierarchy {
@@ -100,7 +101,9 @@ function cgroupLines(mountinfo: string): MountLine[] {
 /** proc_pid_mountinfo(5): space, tab, newline and backslash are octal escapes. */
 function unescapeMount(text: string): string {
   if (!text.includes("\\")) return text;
-  return text.replace(/\\(0[0-7]{2}|1[0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return text.replace(/\\(0[0-7]{2}|1[0-7]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
 }
 
 function controllersOf(options: string): string[] {

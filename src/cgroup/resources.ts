@@ -1,6 +1,7 @@
 /** linux.resources → an ordered list of writes; pure. runtime-spec config-linux.md#control-groups, kernel admin-guide/cgroup-v1 and cgroup-v2. */
-import { RuntimeError } from "../shared/error.ts";
+
 import type { Cpu, Int64, Memory, Resources } from "../config/types.ts";
+import { RuntimeError } from "../shared/error.ts";
 
 /** One limit: the value for a file of a controller. */
 export interface CgroupWrite {
@@ -26,8 +27,15 @@ export function v1Writes(resources: Resources): CgroupWrite[] {
     });
   }
   const writes: CgroupWrite[] = [];
-  const add = (controller: string, file: string, value: Int64 | string | undefined, field: string, optional = false) => {
-    if (value !== undefined && value !== "") writes.push({ controller, file, value: String(value), where: `${AT}/${field}`, optional });
+  const add = (
+    controller: string,
+    file: string,
+    value: Int64 | string | undefined,
+    field: string,
+    optional = false,
+  ) => {
+    if (value !== undefined && value !== "")
+      writes.push({ controller, file, value: String(value), where: `${AT}/${field}`, optional });
   };
   const { memory = {}, cpu = {}, pids } = resources;
   add("cpuset", "cpuset.cpus", cpu.cpus, "cpu/cpus");
@@ -41,19 +49,38 @@ export function v1Writes(resources: Resources): CgroupWrite[] {
   add("cpu", "cpu.cfs_quota_us", unlessZero(cpu.quota), "cpu/quota", isNegative(cpu.quota));
   add("cpu", "cpu.cfs_burst_us", unlessZero(cpu.burst), "cpu/burst");
   add("cpu", "cpu.idle", unlessZero(cpu.idle), "cpu/idle");
-  if (pids?.limit !== undefined) add("pids", "pids.max", isNegative(pids.limit) ? "max" : pids.limit, "pids/limit", isNegative(pids.limit));
+  if (pids?.limit !== undefined)
+    add("pids", "pids.max", isNegative(pids.limit) ? "max" : pids.limit, "pids/limit", isNegative(pids.limit));
   return writes;
 }
 
-type Add = (controller: string, file: string, value: Int64 | string | undefined, field: string, optional?: boolean) => void;
+type Add = (
+  controller: string,
+  file: string,
+  value: Int64 | string | undefined,
+  field: string,
+  optional?: boolean,
+) => void;
 
 function addV1Memory(memory: Memory, add: Add): void {
   add("memory", "memory.limit_in_bytes", unlessZero(memory.limit), "memory/limit", isNegative(memory.limit));
   // Memory and swap together; limit -1 with no swap asked for lifts both, or the kernel refuses.
   add("memory", "memory.memsw.limit_in_bytes", unlessZero(memory.swap), "memory/swap", isNegative(memory.swap));
-  add("memory", "memory.soft_limit_in_bytes", unlessZero(memory.reservation), "memory/reservation", isNegative(memory.reservation));
+  add(
+    "memory",
+    "memory.soft_limit_in_bytes",
+    unlessZero(memory.reservation),
+    "memory/reservation",
+    isNegative(memory.reservation),
+  );
   add("memory", "memory.kmem.limit_in_bytes", unlessZero(memory.kernel), "memory/kernel", isNegative(memory.kernel));
-  add("memory", "memory.kmem.tcp.limit_in_bytes", unlessZero(memory.kernelTCP), "memory/kernelTCP", isNegative(memory.kernelTCP));
+  add(
+    "memory",
+    "memory.kmem.tcp.limit_in_bytes",
+    unlessZero(memory.kernelTCP),
+    "memory/kernelTCP",
+    isNegative(memory.kernelTCP),
+  );
   add("memory", "memory.swappiness", memory.swappiness, "memory/swappiness");
   if (memory.disableOOMKiller === true) add("memory", "memory.oom_control", "1", "memory/disableOOMKiller");
   if (memory.useHierarchy === true) add("memory", "memory.use_hierarchy", "1", "memory/useHierarchy", true);
@@ -63,14 +90,16 @@ function addV1Memory(memory: Memory, add: Add): void {
 export function v2Writes(resources: Resources): CgroupWrite[] {
   const writes: CgroupWrite[] = [];
   const add: Add = (controller, file, value, field, optional = false) => {
-    if (value !== undefined && value !== "") writes.push({ controller, file, value: String(value), where: `${AT}/${field}`, optional });
+    if (value !== undefined && value !== "")
+      writes.push({ controller, file, value: String(value), where: `${AT}/${field}`, optional });
   };
   const { memory = {}, cpu = {}, pids } = resources;
   addV2Memory(memory, add);
   addV2Cpu(cpu, add);
   add("cpuset", "cpuset.cpus", cpu.cpus, "cpu/cpus");
   add("cpuset", "cpuset.mems", cpu.mems, "cpu/mems");
-  if (pids?.limit !== undefined) add("pids", "pids.max", isNegative(pids.limit) ? "max" : pids.limit, "pids/limit", isNegative(pids.limit));
+  if (pids?.limit !== undefined)
+    add("pids", "pids.max", isNegative(pids.limit) ? "max" : pids.limit, "pids/limit", isNegative(pids.limit));
   for (const [file, value] of Object.entries(resources.unified ?? {})) {
     if (file.includes("/") || file === "" || file === "." || file === "..") {
       throw new RuntimeError({
@@ -87,7 +116,14 @@ export function v2Writes(resources: Resources): CgroupWrite[] {
 
 function addV2Memory(memory: Memory, add: Add): void {
   add("memory", "memory.max", maxOrValue(memory.limit), "memory/limit", isNegative(memory.limit));
-  if (isSet(memory.swap)) add("memory", "memory.swap.max", swapAlone(memory), "memory/swap", isNegative(memory.swap) || memory.swap === memory.limit);
+  if (isSet(memory.swap))
+    add(
+      "memory",
+      "memory.swap.max",
+      swapAlone(memory),
+      "memory/swap",
+      isNegative(memory.swap) || memory.swap === memory.limit,
+    );
   add("memory", "memory.low", maxOrValue(memory.reservation), "memory/reservation", isNegative(memory.reservation));
   const refused: [Int64 | boolean | undefined, string][] = [
     [unlessZero(memory.kernel), "kernel"],
@@ -100,10 +136,17 @@ function addV2Memory(memory: Memory, add: Add): void {
 
 function addV2Cpu(cpu: Cpu, add: Add): void {
   add("cpu", "cpu.idle", unlessZero(cpu.idle), "cpu/idle");
-  if (isSet(cpu.shares) && Number(cpu.idle ?? 0) === 0) add("cpu", "cpu.weight", sharesToWeight(Number(cpu.shares)), "cpu/shares");
+  if (isSet(cpu.shares) && Number(cpu.idle ?? 0) === 0)
+    add("cpu", "cpu.weight", sharesToWeight(Number(cpu.shares)), "cpu/shares");
   if (isSet(cpu.quota) || isSet(cpu.period)) {
     const quota = isSet(cpu.quota) && !isNegative(cpu.quota) ? String(cpu.quota) : "max";
-    add("cpu", "cpu.max", `${quota} ${isSet(cpu.period) ? String(cpu.period) : "100000"}`, isSet(cpu.quota) ? "cpu/quota" : "cpu/period", quota === "max");
+    add(
+      "cpu",
+      "cpu.max",
+      `${quota} ${isSet(cpu.period) ? String(cpu.period) : "100000"}`,
+      isSet(cpu.quota) ? "cpu/quota" : "cpu/period",
+      quota === "max",
+    );
   }
   add("cpu", "cpu.max.burst", unlessZero(cpu.burst), "cpu/burst");
   if (isSet(cpu.realtimePeriod)) refuseOnV2("cpu/realtimePeriod");

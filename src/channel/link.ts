@@ -2,11 +2,12 @@
  * The link between parent and init: one stream socket pair. A message is a u32 length and that many bytes of JSON; a descriptor
  * may come along. The native part reports a failed call of the child's list in its own form (native/common/raw.h), told apart by its marker.
  */
-import { RuntimeError } from "../shared/error.ts";
-import { viewOf } from "../shared/bytes.ts";
-import { decode, encode } from "../shared/text.ts";
+
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { receiveMessage, sendMessage } from "../kernel/socket.ts";
+import { viewOf } from "../shared/bytes.ts";
+import { RuntimeError } from "../shared/error.ts";
+import { decode, encode } from "../shared/text.ts";
 import type { Message } from "./message.ts";
 
 /** Longest message: a plan is a few kilobytes and 64 bytes for each mount. */

@@ -12,8 +12,9 @@
  *       | <------------------------------- ready  |   then init closes the link and waits on exec.fifo
  *       | <------------------------------- error  |   in place of any of these
  */
-import type { ErrorParts } from "../shared/error.ts";
+
 import type { InitPlan } from "../config/plan-types.ts";
+import type { ErrorParts } from "../shared/error.ts";
 
 export type Message =
   | { type: "plan"; plan: InitPlan; filter: string }

@@ -52,7 +52,11 @@ export interface Command {
 
 /** Flags before the command. */
 export const GLOBAL_FLAGS: readonly Flag[] = [
-  { name: "root", value: "dir", help: "directory of container state (root: /run/ts-runc; else $XDG_RUNTIME_DIR/ts-runc)" },
+  {
+    name: "root",
+    value: "dir",
+    help: "directory of container state (root: /run/ts-runc; else $XDG_RUNTIME_DIR/ts-runc)",
+  },
   { name: "log", value: "file", help: "file for errors and warnings, appended" },
   { name: "log-format", value: "format", help: "text or json" },
   { name: "debug", help: "log more" },

@@ -1,8 +1,17 @@
 /** All commands, in the order of help. */
 import type { Command } from "./command.ts";
-import { createCommand, runCommand } from "./create.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
+import { createCommand, runCommand } from "./create.ts";
 import { listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
 
-export const COMMANDS: readonly Command[] = [createCommand, startCommand, stateCommand, killCommand, deleteCommand, runCommand, listCommand, specCommand];
+export const COMMANDS: readonly Command[] = [
+  createCommand,
+  startCommand,
+  stateCommand,
+  killCommand,
+  deleteCommand,
+  runCommand,
+  listCommand,
+  specCommand,
+];

@@ -12,7 +12,10 @@ export function completion(shell: string, commands: readonly Command[]): string 
 
 function bash(commands: readonly Command[]): string {
   const names = commands.map((command) => command.name).join(" ");
-  const cases = commands.map((command) => `    ${command.name}) words="${command.flags.map((flag) => `--${flag.name}`).join(" ")} $(ts-runc list -q 2>/dev/null)" ;;`);
+  const cases = commands.map(
+    (command) =>
+      `    ${command.name}) words="${command.flags.map((flag) => `--${flag.name}`).join(" ")} $(ts-runc list -q 2>/dev/null)" ;;`,
+  );
   return `_ts_runc() {
   local words command=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do case "$word" in -*) ;; *) command="$word"; break ;; esac; done
@@ -27,11 +30,17 @@ complete -o default -F _ts_runc ts-runc
 }
 
 function fish(commands: readonly Command[]): string {
-  const lines = GLOBAL_FLAGS.map((flag) => `complete -c ts-runc -n __fish_use_subcommand -l ${flag.name} -d '${flag.help.replace(/'/g, "")}'`);
+  const lines = GLOBAL_FLAGS.map(
+    (flag) => `complete -c ts-runc -n __fish_use_subcommand -l ${flag.name} -d '${flag.help.replace(/'/g, "")}'`,
+  );
   for (const command of commands) {
-    lines.push(`complete -c ts-runc -f -n __fish_use_subcommand -a ${command.name} -d '${command.help.replace(/'/g, "")}'`);
+    lines.push(
+      `complete -c ts-runc -f -n __fish_use_subcommand -a ${command.name} -d '${command.help.replace(/'/g, "")}'`,
+    );
     for (const flag of command.flags) {
-      lines.push(`complete -c ts-runc -n '__fish_seen_subcommand_from ${command.name}' -l ${flag.name} -d '${flag.help.replace(/'/g, "")}'`);
+      lines.push(
+        `complete -c ts-runc -n '__fish_seen_subcommand_from ${command.name}' -l ${flag.name} -d '${flag.help.replace(/'/g, "")}'`,
+      );
     }
   }
   return `${lines.join("\n")}\n`;

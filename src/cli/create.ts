@@ -1,12 +1,17 @@
 /** create and run: flags of runc, then the life cycle in a chunk of its own. */
 import type { CreateOptions } from "../lifecycle/create.ts";
-import type { Command, Context, Flag } from "./command.ts";
-import { parseNumber } from "./numbers.ts";
 import { absolute } from "../shared/path.ts";
+import type { Command, Context, Flag } from "./command.ts";
 import { loadCreate } from "./load.ts";
+import { parseNumber } from "./numbers.ts";
 
 const CREATE_FLAGS: readonly Flag[] = [
-  { name: "bundle", short: "b", value: "dir", help: "folder with config.json and the root file system (default: the current one)" },
+  {
+    name: "bundle",
+    short: "b",
+    value: "dir",
+    help: "folder with config.json and the root file system (default: the current one)",
+  },
   { name: "console-socket", value: "path", help: "Unix socket that gets the terminal's master" },
   { name: "pidfd-socket", value: "path", help: "refused: missing in this version", hidden: true },
   { name: "pid-file", value: "path", help: "file for the pid of the container's first process" },

@@ -1,5 +1,5 @@
 /** commander's program, made from the same data as the small parser: help, usage errors, shell completion. */
-import { Command as Program, CommanderError, Option } from "commander";
+import { CommanderError, Option, Command as Program } from "commander";
 import type { Command, Flag } from "./command.ts";
 import { GLOBAL_FLAGS } from "./command.ts";
 import { completion } from "./completion.ts";

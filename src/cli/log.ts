@@ -22,7 +22,11 @@ export class Log {
   open(): void {
     const format = this.#global.value("log-format") ?? "text";
     if (format !== "text" && format !== "json") {
-      throw new RuntimeError({ what: "read command line", problem: `found ${JSON.stringify(format)}, want text or json`, where: "--log-format" });
+      throw new RuntimeError({
+        what: "read command line",
+        problem: `found ${JSON.stringify(format)}, want text or json`,
+        where: "--log-format",
+      });
     }
     const path = this.#global.value("log");
     if (path === undefined || path === "") return;
@@ -34,7 +38,14 @@ export class Log {
       this.#file = openAt(this.#kernel, AT_CWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
-      throw new RuntimeError({ what: "open log", problem: `${error.code}: want a file that may be appended to`, where: `--log ${path}`, step: "log", call: error.call, errno: error.code });
+      throw new RuntimeError({
+        what: "open log",
+        problem: `${error.code}: want a file that may be appended to`,
+        where: `--log ${path}`,
+        step: "log",
+        call: error.call,
+        errno: error.code,
+      });
     }
   }
 

@@ -5,5 +5,9 @@ import { RuntimeError } from "../shared/error.ts";
 export function parseNumber(text: string, least: number, most: number, where: string): number {
   const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : -1;
   if (value >= least && value <= most) return value;
-  throw new RuntimeError({ what: "read command line", problem: `found ${JSON.stringify(text)}, want a whole number from ${least} to ${most}`, where });
+  throw new RuntimeError({
+    what: "read command line",
+    problem: `found ${JSON.stringify(text)}, want a whole number from ${least} to ${most}`,
+    where,
+  });
 }

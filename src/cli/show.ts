@@ -25,7 +25,11 @@ export const listCommand: Command = {
   run: ({ runtime, call, print }) => {
     const format = call.value("format") ?? "table";
     if (format !== "table" && format !== "json") {
-      throw new RuntimeError({ what: "list containers", problem: `invalid format: found ${JSON.stringify(format)}, want table or json`, where: "--format" });
+      throw new RuntimeError({
+        what: "list containers",
+        problem: `invalid format: found ${JSON.stringify(format)}, want table or json`,
+        where: "--format",
+      });
     }
     const states = list(runtime);
     if (call.has("quiet")) print(states.map((entry) => `${entry.id}\n`).join(""));
@@ -38,8 +42,15 @@ export const listCommand: Command = {
 /** runc's columns: three spaces between, at least 12 wide. */
 function table(states: readonly ContainerState[]): string {
   const rows = [["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"]];
-  for (const entry of states) rows.push([entry.id, String(entry.pid), entry.status, entry.bundle, entry.created, entry.owner]);
+  for (const entry of states)
+    rows.push([entry.id, String(entry.pid), entry.status, entry.bundle, entry.created, entry.owner]);
   const last = 5;
-  const widths = Array.from({ length: last }, (_, column) => Math.max(12, ...rows.map((row) => (row[column] ?? "").length + 3)));
-  return rows.map((row) => `${row.map((cell, column) => (column === last ? cell : cell.padEnd(widths[column] ?? 0))).join("")}\n`).join("");
+  const widths = Array.from({ length: last }, (_, column) =>
+    Math.max(12, ...rows.map((row) => (row[column] ?? "").length + 3)),
+  );
+  return rows
+    .map(
+      (row) => `${row.map((cell, column) => (column === last ? cell : cell.padEnd(widths[column] ?? 0))).join("")}\n`,
+    )
+    .join("");
 }

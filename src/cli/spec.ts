@@ -27,8 +27,16 @@ export const specCommand: Command = {
       close(kernel, fd);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
-      const problem = error.errno === EEXIST ? "File config.json exists. Remove it first" : `${error.code}: it cannot be made there`;
-      throw new RuntimeError({ what: "write config.json", problem, where: path, step: "spec", call: error.call, errno: error.code });
+      const problem =
+        error.errno === EEXIST ? "File config.json exists. Remove it first" : `${error.code}: it cannot be made there`;
+      throw new RuntimeError({
+        what: "write config.json",
+        problem,
+        where: path,
+        step: "spec",
+        call: error.call,
+        errno: error.code,
+      });
     }
     return 0;
   },

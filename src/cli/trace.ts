@@ -2,11 +2,22 @@
 import type * as DiagnoseChunk from "../chunk-diagnose.ts";
 import type * as TraceChunk from "../chunk-trace.ts";
 import { AT_CWD, createKernel, type Fd, type Kernel } from "../kernel/call.ts";
-import { O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_WRONLY, SYS_clock_gettime, SYS_clone3, SYS_getpid, SYS_write } from "../kernel/constants.ts";
+import {
+  O_APPEND,
+  O_CREAT,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  O_WRONLY,
+  SYS_clock_gettime,
+  SYS_clone3,
+  SYS_getpid,
+  SYS_write,
+} from "../kernel/constants.ts";
 import { close, dupAbove, openAt, stat } from "../kernel/file.ts";
 import { effectiveUid } from "../kernel/identity.ts";
-import { RuntimeError } from "../shared/error.ts";
 import { viewOf } from "../shared/bytes.ts";
+import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
 
 /** Above what a caller may preserve in practice, so that numbers stay free for the container's. */
@@ -43,7 +54,11 @@ function inFolder(kernel: Kernel, folder: string): string {
   close(kernel, fd);
   const owner = status.uid === 0 || status.uid === effectiveUid(kernel);
   if (!owner || (status.mode & 0o022) !== 0) {
-    throw new RuntimeError({ what: "open trace", problem: "found a folder that others may write, want one of root or our own", where: `TSRUNC_TRACE=${folder}` });
+    throw new RuntimeError({
+      what: "open trace",
+      problem: "found a folder that others may write, want one of root or our own",
+      where: `TSRUNC_TRACE=${folder}`,
+    });
   }
   return `${folder}/${kernel.call(SYS_getpid)}.trace`;
 }

@@ -3,8 +3,9 @@
  * child is a list of system calls, so that both hosts run hooks alike and a seccomp filter can be its last call before execve.
  */
 import type { HookPlan } from "../config/plan-types.ts";
-import { type Fd, type Kernel, type Pid } from "../kernel/call.ts";
+import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
+import { monotonicMs } from "../kernel/clock.ts";
 import {
   EPIPE,
   ESRCH,
@@ -31,11 +32,10 @@ import {
   SYS_write,
 } from "../kernel/constants.ts";
 import { close, pipe, poll } from "../kernel/file.ts";
-import { monotonicMs } from "../kernel/clock.ts";
 import { cloneArgs, openPid, stringTable, wait } from "../kernel/process.ts";
 import { filterProgram } from "../kernel/seccomp.ts";
-import { RuntimeError } from "../shared/error.ts";
 import { viewOf } from "../shared/bytes.ts";
+import { RuntimeError } from "../shared/error.ts";
 import { decode, encode } from "../shared/text.ts";
 
 /** What surrounds the hooks of one kind. */
@@ -119,7 +119,13 @@ function spawn(
   const env = stringTable(kernel, hook.env);
   list.keep(args.keep, env.keep);
   if (context.filter !== undefined) {
-    list.add({}, SYS_seccomp, SECCOMP_SET_MODE_FILTER, context.filter.flags, filterProgram(kernel, context.filter.program));
+    list.add(
+      {},
+      SYS_seccomp,
+      SECCOMP_SET_MODE_FILTER,
+      context.filter.flags,
+      filterProgram(kernel, context.filter.program),
+    );
   }
   list.add({}, SYS_execve, hook.path, args.table, env.table);
   const result = kernel.host.clone(cloneArgs(0n, SIGCHLD, undefined), list.bytes(), list.slots, report);
@@ -128,7 +134,13 @@ function spawn(
 }
 
 /** Reads the report: end of file once execve has succeeded. */
-function checkStarted(kernel: Kernel, hook: HookPlan, child: { pid: Pid; ended: boolean }, list: CallList, report: Fd): void {
+function checkStarted(
+  kernel: Kernel,
+  hook: HookPlan,
+  child: { pid: Pid; ended: boolean },
+  list: CallList,
+  report: Fd,
+): void {
   const buffer = new Uint8Array(12);
   const length = kernel.call(SYS_read, report, buffer, buffer.length);
   if (length === 0) return;
@@ -185,7 +197,8 @@ class Watch {
         if ((events[0] ?? 0) !== 0) {
           const ended = wait(this.#kernel, child.pid, 0);
           child.ended = true;
-          if (this.#outputOpen && (poll(this.#kernel, [{ fd: this.#output, events: POLLIN }], 0)[0] ?? 0) & POLLIN) this.#drain(POLLIN);
+          if (this.#outputOpen && (poll(this.#kernel, [{ fd: this.#output, events: POLLIN }], 0)[0] ?? 0) & POLLIN)
+            this.#drain(POLLIN);
           return ended?.status ?? 0;
         }
       }
@@ -202,7 +215,11 @@ class Watch {
   #remainingMs(started: number): number | undefined {
     if (this.#hook.timeout <= 0) return undefined;
     const rest = started + this.#hook.timeout * 1000 - monotonicMs(this.#kernel);
-    if (rest <= 0) throw hookError(this.#hook, `still running after its timeout of ${this.#hook.timeout} s, want it ended${this.outputText()}`);
+    if (rest <= 0)
+      throw hookError(
+        this.#hook,
+        `still running after its timeout of ${this.#hook.timeout} s, want it ended${this.outputText()}`,
+      );
     return Math.ceil(rest);
   }
 
@@ -238,6 +255,7 @@ class Watch {
  * Foreign text in an error line: managers look for words in it, so those that would change its class are hyphenated (USERS.md section 3).
  */
 export function quoteForeign(text: string): string {
-  const words = /no such file or directory|permission denied|operation not permitted|is a directory|not a directory|executable file not found|does not exist|not found|no such process|container not running/gi;
+  const words =
+    /no such file or directory|permission denied|operation not permitted|is a directory|not a directory|executable file not found|does not exist|not found|no such process|container not running/gi;
   return JSON.stringify(text.replace(words, (match) => match.replace(/ /g, "-")));
 }

@@ -30,7 +30,9 @@ export function traceHost(inner: Host, file: number, tools: TraceTools): Host {
     return (view.getUint32(0, true) + view.getUint32(4, true) * 0x100000000) * 1e6 + view.getUint32(8, true) / 1000;
   }
   function line(started: number, text: string, result: string, took: number): void {
-    const bytes = tools.encode(`${(started / 1000).toFixed(3)} ${pid} ${role} ${text} = ${result} ${took.toFixed(0)}\n`);
+    const bytes = tools.encode(
+      `${(started / 1000).toFixed(3)} ${pid} ${role} ${text} = ${result} ${took.toFixed(0)}\n`,
+    );
     inner.syscall(numbers.write, file, bytes, bytes.length);
   }
 
@@ -46,14 +48,20 @@ export function traceHost(inner: Host, file: number, tools: TraceTools): Host {
     clone(args: Uint8Array, calls: Uint8Array, slots: Uint8Array, report: number): number {
       const started = nowUs();
       const listed = tools.listedCalls(calls);
-      for (const [index, call] of listed.entries()) line(started, `list[${index}] ${tools.describeCall(call.number, call.args)}`, "?", 0);
+      for (const [index, call] of listed.entries())
+        line(started, `list[${index}] ${tools.describeCall(call.number, call.args)}`, "?", 0);
       if (args.length === 0) line(started, `run list of ${listed.length} calls`, "?", 0);
       const result = inner.clone(args, calls, slots, report);
       if (result === 0) {
         pid = inner.syscall(numbers.getpid);
         role = "init";
       }
-      line(started, args.length === 0 ? "list" : tools.describeCall(numbers.clone3, [args]), tools.describeResult(result), nowUs() - started);
+      line(
+        started,
+        args.length === 0 ? "list" : tools.describeCall(numbers.clone3, [args]),
+        tools.describeResult(result),
+        nowUs() - started,
+      );
       return result;
     },
   };

@@ -1,7 +1,15 @@
 /** The mounts of type cgroup (v1: a tree of hierarchies) and cgroup2. Read-only unless a cgroup namespace hides the rest (mount.7). */
 import type { MountPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
-import { MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_PATH } from "../kernel/constants.ts";
+import {
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_RDONLY,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+} from "../kernel/constants.ts";
 import { close, mkdirAt, openAt, symlinkAt } from "../kernel/file.ts";
 import { attach, fsCreate, fsMount, fsOpen, fsSet, setAttributes } from "../kernel/mount.ts";
 
@@ -11,7 +19,11 @@ export function mountCgroup1(kernel: Kernel, target: Fd, plan: MountPlan): undef
   fsSet(kernel, context, "source", "tmpfs");
   fsSet(kernel, context, "mode", "755");
   fsCreate(kernel, context);
-  const top = fsMount(kernel, context, (plan.set & ~MOUNT_ATTR_RDONLY) | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  const top = fsMount(
+    kernel,
+    context,
+    (plan.set & ~MOUNT_ATTR_RDONLY) | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+  );
   close(kernel, context);
   // Attached first: older kernels attach nothing below a mount that is still detached.
   attach(kernel, top, target);

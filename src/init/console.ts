@@ -3,6 +3,7 @@ import type { InitPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import {
   DEVPTS_SUPER_MAGIC,
+  EEXIST,
   ENOENT,
   O_NOCTTY,
   O_NOFOLLOW,
@@ -14,7 +15,6 @@ import {
   S_IFMT,
   S_IFREG,
   SYS_mknodat,
-  EEXIST,
 } from "../kernel/constants.ts";
 import { attemptOpen2, close, fchown, fileSystemOf, open2Failure, openAt, stat } from "../kernel/file.ts";
 import { attach, cloneTree } from "../kernel/mount.ts";
@@ -44,7 +44,8 @@ export function openConsole(kernel: Kernel, root: Fd, plan: InitPlan): Console {
   checkPtmx(kernel, master);
   const peer = openPeer(kernel, master);
   const status = stat(kernel, peer);
-  if ((status.mode & S_IFMT) !== S_IFCHR || status.rdevMajor < 136 || status.rdevMajor > 143) throw noDevpts("a peer that is no terminal");
+  if ((status.mode & S_IFMT) !== S_IFCHR || status.rdevMajor < 136 || status.rdevMajor > 143)
+    throw noDevpts("a peer that is no terminal");
   if (plan.consoleSize !== null) setWindowSize(kernel, peer, plan.consoleSize);
   fchown(kernel, peer, plan.uid, status.gid);
   return { master, peer };
@@ -52,7 +53,8 @@ export function openConsole(kernel: Kernel, root: Fd, plan: InitPlan): Console {
 
 function checkPtmx(kernel: Kernel, fd: Fd): void {
   const status = stat(kernel, fd);
-  const isPtmx = (status.mode & S_IFMT) === S_IFCHR && status.rdevMajor === 5 && status.rdevMinor === 2 && status.inode === 2;
+  const isPtmx =
+    (status.mode & S_IFMT) === S_IFCHR && status.rdevMajor === 5 && status.rdevMinor === 2 && status.inode === 2;
   if (!isPtmx || fileSystemOf(kernel, fd).type !== DEVPTS_SUPER_MAGIC) throw noDevpts("another file");
 }
 
@@ -73,7 +75,11 @@ export function bindConsole(kernel: Kernel, root: Fd, peer: Fd): void {
   const target = openAt(kernel, dev, "console", O_PATH | O_NOFOLLOW);
   const kind = stat(kernel, target).mode & S_IFMT;
   if (kind !== S_IFREG && kind !== S_IFCHR) {
-    throw new RuntimeError({ what: "bind /dev/console", problem: "found a link or folder, want a file or nothing", where: "/dev/console" });
+    throw new RuntimeError({
+      what: "bind /dev/console",
+      problem: "found a link or folder, want a file or nothing",
+      where: "/dev/console",
+    });
   }
   const tree = cloneTree(kernel, peer, "", false);
   attach(kernel, tree, target);

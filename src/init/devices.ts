@@ -52,11 +52,17 @@ function openParent(kernel: Kernel, root: Fd, path: string): Fd {
 
 function makeDeviceNode(kernel: Kernel, parent: Fd, device: DevicePlan): void {
   const name = basename(device.path);
-  if (device.tree >= 0) return bindDevice(kernel, parent, name, device);
+  if (device.tree >= 0) {
+    bindDevice(kernel, parent, name, device);
+    return;
+  }
   const mode = TYPES[device.type] | device.mode;
   const number = device.type === "p" ? 0 : makeDevice(device.major, device.minor);
   const result = kernel.attempt(SYS_mknodat, parent, name, mode, number);
-  if (result === -EEXIST) return checkExisting(kernel, parent, name, device);
+  if (result === -EEXIST) {
+    checkExisting(kernel, parent, name, device);
+    return;
+  }
   if (result < 0) throw kernel.failure(result, SYS_mknodat, parent, name, mode, number);
   if (device.uid !== 0 || device.gid !== 0) chownAt(kernel, parent, name, device.uid, device.gid);
 }

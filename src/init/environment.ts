@@ -27,7 +27,8 @@ export function enterDirectory(kernel: Kernel, root: Fd, plan: InitPlan): boolea
   try {
     const fd = ensureInRoot(kernel, root, plan.cwd, true);
     try {
-      if ((stat(kernel, fd).mode & S_IFMT) !== S_IFDIR) throw cwdError(plan, "not a directory: found a file, want a folder");
+      if ((stat(kernel, fd).mode & S_IFMT) !== S_IFDIR)
+        throw cwdError(plan, "not a directory: found a file, want a folder");
       fchdir(kernel, fd);
     } finally {
       close(kernel, fd);
@@ -45,7 +46,10 @@ export function enterDirectory(kernel: Kernel, root: Fd, plan: InitPlan): boolea
 export function cwdRefused(kernel: Kernel, root: Fd, plan: InitPlan): RuntimeError {
   const found = findInRoot(kernel, root, plan.cwd);
   const status = found === undefined ? undefined : stat(kernel, found);
-  const known = status === undefined ? "" : `: mode 0${(status.mode & 0o7777).toString(8)} owner ${status.uid}:${status.gid}, we are ${plan.uid}`;
+  const known =
+    status === undefined
+      ? ""
+      : `: mode 0${(status.mode & 0o7777).toString(8)} owner ${status.uid}:${status.gid}, we are ${plan.uid}`;
   return cwdError(plan, `permission denied${known}`);
 }
 
@@ -109,7 +113,8 @@ export function findProgram(kernel: Kernel, root: Fd, plan: InitPlan): string {
     if (!directory.startsWith("/")) continue;
     const candidate = `${directory.endsWith("/") ? directory.slice(0, -1) : directory}/${name}`;
     const status = lookAt(kernel, root, candidate);
-    if (typeof status !== "number" && (status.mode & S_IFMT) !== S_IFDIR && (status.mode & 0o111) !== 0) return candidate;
+    if (typeof status !== "number" && (status.mode & S_IFMT) !== S_IFDIR && (status.mode & 0o111) !== 0)
+      return candidate;
   }
   const where = "config.json#/process/args/0";
   const shell = lookAt(kernel, root, "/bin/sh");
@@ -133,13 +138,19 @@ function checkProgram(kernel: Kernel, root: Fd, name: string, plan: InitPlan): v
   const status = lookAt(kernel, root, name.startsWith("/") ? name : `${plan.cwd}/${name}`);
   const what = `exec ${JSON.stringify(name)}`;
   const where = "config.json#/process/args/0";
-  if (status === ENOENT || status === ENOTDIR) throw new RuntimeError({ what, problem: "no such file or directory: it is missing in the root", where });
+  if (status === ENOENT || status === ENOTDIR)
+    throw new RuntimeError({ what, problem: "no such file or directory: it is missing in the root", where });
   if (typeof status === "number") return;
-  if ((status.mode & S_IFMT) === S_IFDIR) throw new RuntimeError({ what, problem: "permission denied: it is a folder, want a program", where });
+  if ((status.mode & S_IFMT) === S_IFDIR)
+    throw new RuntimeError({ what, problem: "permission denied: it is a folder, want a program", where });
   if ((status.mode & 0o111) === 0) {
     const owner = `${status.uid}:${status.gid}`;
     const mode = (status.mode & 0o7777).toString(8).padStart(4, "0");
-    throw new RuntimeError({ what, problem: `permission denied: mode ${mode} owner ${owner}, want x for uid ${plan.uid}`, where });
+    throw new RuntimeError({
+      what,
+      problem: `permission denied: mode ${mode} owner ${owner}, want x for uid ${plan.uid}`,
+      where,
+    });
   }
 }
 

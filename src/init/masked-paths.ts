@@ -55,7 +55,14 @@ function emptyDirectory(kernel: Kernel): Fd {
 export function openNull(kernel: Kernel, root: Fd): Fd {
   const fd = findReal(kernel, root, "/dev/null");
   const status = fd === undefined ? undefined : stat(kernel, fd);
-  if (fd !== undefined && status !== undefined && (status.mode & S_IFMT) === S_IFCHR && status.rdevMajor === 1 && status.rdevMinor === 3) return fd;
+  if (
+    fd !== undefined &&
+    status !== undefined &&
+    (status.mode & S_IFMT) === S_IFCHR &&
+    status.rdevMajor === 1 &&
+    status.rdevMinor === 3
+  )
+    return fd;
   throw new RuntimeError({
     what: "mask paths",
     problem: `found ${status === undefined ? "no" : "another"} file at /dev/null, want the character device 1:3`,

@@ -2,13 +2,7 @@
 import type { MountPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { SyscallError } from "../kernel/call.ts";
-import {
-  EPERM,
-  MOUNT_ATTR_RDONLY,
-  MS_REC,
-  MS_REMOUNT,
-  PROC_SUPER_MAGIC,
-} from "../kernel/constants.ts";
+import { EPERM, MOUNT_ATTR_RDONLY, MS_REC, MS_REMOUNT, PROC_SUPER_MAGIC } from "../kernel/constants.ts";
 import { close, fchdir, fileSystemOf, isDirectory, stat } from "../kernel/file.ts";
 import { attach, fsCreate, fsMessage, fsMount, fsOpen, fsSet, mount, setAttributes } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -21,9 +15,18 @@ const REAL_DIRECTORIES: ReadonlySet<string> = new Set(["/dev", "/dev/pts", "/pro
 
 /** Files of procfs that a mount may cover: what lxcfs and the like provide (proc.5). */
 const COVERABLE: ReadonlySet<string> = new Set(
-  ["cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo", "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled"].map(
-    (name) => `/proc/${name}`,
-  ),
+  [
+    "cpuinfo",
+    "diskstats",
+    "meminfo",
+    "stat",
+    "swaps",
+    "uptime",
+    "loadavg",
+    "slabinfo",
+    "sys/kernel/ns_last_pid",
+    "sys/crypto/fips_enabled",
+  ].map((name) => `/proc/${name}`),
 );
 
 /** fsconfig(2) takes values of at most this many bytes. */
@@ -71,7 +74,11 @@ function explain(plan: MountPlan, error: unknown): unknown {
 /** One mount; returns the descriptor of its root when the caller has more to do with it. */
 function applyMount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
   if (plan.destination === "/") {
-    throw new RuntimeError({ what: `mount ${plan.where}`, problem: "target is the root itself, want a path below it", where: `${plan.where}/destination` });
+    throw new RuntimeError({
+      what: `mount ${plan.where}`,
+      problem: "target is the root itself, want a path below it",
+      where: `${plan.where}/destination`,
+    });
   }
   if (plan.kind === "remount") return remount(kernel, root, plan);
   const target = openTarget(kernel, root, plan);
@@ -107,7 +114,9 @@ function openTarget(kernel: Kernel, root: Fd, plan: MountPlan): Fd {
     what: `mount ${plan.where}`,
     problem: `not a directory: source ${plan.source} = ${kind(plan.directory)}, target ${plan.destination} = ${kind(isFolder)}`,
     where: plan.where,
-    hint: plan.directory ? "the host file was missing and a manager made an empty folder, or the target is wrong" : "name a file as target",
+    hint: plan.directory
+      ? "the host file was missing and a manager made an empty folder, or the target is wrong"
+      : "name a file as target",
     errno: "ENOTDIR",
     step: "mounts",
     call: "check",
@@ -127,7 +136,8 @@ function guardProc(kernel: Kernel, target: Fd, plan: MountPlan): void {
       where: `${plan.where}/destination`,
     });
   };
-  if (plan.destination === "/proc" && !isProc && !isProcRoot(kernel, plan)) refuse(`found type "${plan.type}" on /proc`);
+  if (plan.destination === "/proc" && !isProc && !isProcRoot(kernel, plan))
+    refuse(`found type "${plan.type}" on /proc`);
   if (fileSystemOf(kernel, target).type !== PROC_SUPER_MAGIC) return;
   if (stat(kernel, target).inode === 1) {
     if (!isProc && !isProcRoot(kernel, plan)) refuse(`found type "${plan.type}" over procfs`);
@@ -168,7 +178,9 @@ function makeFileSystem(kernel: Kernel, root: Fd, target: Fd, plan: MountPlan): 
       setAttributes(kernel, plan.tree as Fd, { set: plan.set }, true);
       return plan.tree as Fd;
     }
-    throw context === undefined || !(error instanceof SyscallError) ? error : withKernelMessage(kernel, context, plan, error);
+    throw context === undefined || !(error instanceof SyscallError)
+      ? error
+      : withKernelMessage(kernel, context, plan, error);
   } finally {
     if (context !== undefined) close(kernel, context);
   }
@@ -220,7 +232,10 @@ function remount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
   }
   if (plan.data.length > 0 || plan.superblock.length > 0) {
     fchdir(kernel, target);
-    const text = [...plan.superblock, ...plan.data.map(([name, value]) => (value === null ? name : `${name}=${value}`))].join(",");
+    const text = [
+      ...plan.superblock,
+      ...plan.data.map(([name, value]) => (value === null ? name : `${name}=${value}`)),
+    ].join(",");
     mount(kernel, "", ".", "", MS_REMOUNT, text);
   }
   setAttributes(kernel, target, { set: plan.set, clear: plan.clear }, false);

@@ -56,7 +56,11 @@ export function ensureInRoot(kernel: Kernel, root: Fd, path: string, directory: 
   const found = findInRoot(kernel, root, wanted);
   if (found !== undefined) return found;
   if (links > MAX_LINKS) {
-    throw new RuntimeError({ what: `make ${path} in the root`, problem: "found too many symbolic links, want fewer than 40", where: path });
+    throw new RuntimeError({
+      what: `make ${path} in the root`,
+      problem: "found too many symbolic links, want fewer than 40",
+      where: path,
+    });
   }
   const parent = ensureInRoot(kernel, root, dirname(wanted), true, links);
   try {

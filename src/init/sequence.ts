@@ -7,12 +7,11 @@ import { receive, send } from "../channel/link.ts";
 import type { InitPlan } from "../config/plan-types.ts";
 import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
-import { CLONE_NEWCGROUP, EPERM, PR_SET_PDEATHSIG } from "../kernel/constants.ts";
+import { CLONE_NEWCGROUP, EPERM, MOUNT_ATTR_RDONLY, PR_SET_PDEATHSIG } from "../kernel/constants.ts";
 import { close, dup } from "../kernel/file.ts";
 import { attemptSetGroups, setGid, setUid } from "../kernel/identity.ts";
 import { loopbackUp, setUmask } from "../kernel/limits.ts";
 import { setAttributes } from "../kernel/mount.ts";
-import { MOUNT_ATTR_RDONLY } from "../kernel/constants.ts";
 import { unshare } from "../kernel/namespace.ts";
 import { exit, getPid, newSession, prctl } from "../kernel/process.ts";
 import type { Procfs } from "../kernel/procfs.ts";
@@ -93,7 +92,8 @@ function prepare(kernel: Kernel, input: InitInput) {
   const own = step("fifo", HERE, () => openDescriptors(kernel, proc));
   step("no-new-privileges", HERE, () => setNoNewPrivileges(kernel, plan));
   // Without no_new_privs loading needs CAP_SYS_ADMIN, so it precedes the credentials (seccomp.1); with it, it is the last call of all.
-  if (plan.hasSeccomp && !plan.noNewPrivileges) step("seccomp", SECCOMP_WORDS, () => loadFilter(kernel, input.filter ?? new Uint8Array(0), plan.seccompFlags));
+  if (plan.hasSeccomp && !plan.noNewPrivileges)
+    step("seccomp", SECCOMP_WORDS, () => loadFilter(kernel, input.filter ?? new Uint8Array(0), plan.seccompFlags));
   step("credentials", CREDENTIAL_WORDS, () => dropPrivileges(kernel, plan));
   setUmask(kernel, plan.umask);
   if (!entered && !enterDirectory(kernel, root, plan)) throw cwdRefused(kernel, root, plan);
@@ -105,8 +105,16 @@ function prepare(kernel: Kernel, input: InitInput) {
   return { own, calls };
 }
 
-const SECCOMP_WORDS: Words = { what: "load seccomp filter", problem: "the kernel refused it", where: "config.json#/linux/seccomp" };
-const CREDENTIAL_WORDS: Words = { what: "set credentials", problem: "the kernel refused a call", where: "config.json#/process/user" };
+const SECCOMP_WORDS: Words = {
+  what: "load seccomp filter",
+  problem: "the kernel refused it",
+  where: "config.json#/linux/seccomp",
+};
+const CREDENTIAL_WORDS: Words = {
+  what: "set credentials",
+  problem: "the kernel refused a call",
+  where: "config.json#/process/user",
+};
 
 /** In a user namespace: uid 0 of it, so that what is made belongs to it. */
 function becomeRoot(kernel: Kernel, plan: InitPlan): void {
@@ -130,8 +138,16 @@ function prepareTree(kernel: Kernel, plan: InitPlan, link: Fd): Procfs | undefin
   return undefined;
 }
 
-const ROOT_WORDS: Words = { what: "enter root file system", problem: "the kernel refused a call", where: "config.json#/root/path" };
-const DEVICE_WORDS: Words = { what: "make devices", problem: "the kernel refused a call", where: "config.json#/linux/devices" };
+const ROOT_WORDS: Words = {
+  what: "enter root file system",
+  problem: "the kernel refused a call",
+  where: "config.json#/root/path",
+};
+const DEVICE_WORDS: Words = {
+  what: "make devices",
+  problem: "the kernel refused a call",
+  where: "config.json#/linux/devices",
+};
 
 /** Without one: only the root directory changes. */
 function prepareChroot(kernel: Kernel, plan: InitPlan, link: Fd): Procfs | undefined {
@@ -146,7 +162,8 @@ function hooks(kernel: Kernel, plan: InitPlan, link: Fd): void {
   if (plan.askRuntimeHooks) {
     send(kernel, link, { type: "hooks" });
     const answer = receive(kernel, link);
-    if (answer?.message.type !== "hooked") throw new RuntimeError({ what: "run hooks", problem: "the parent ended, want its answer" });
+    if (answer?.message.type !== "hooked")
+      throw new RuntimeError({ what: "run hooks", problem: "the parent ended, want its answer" });
   }
   if (plan.createContainerHooks.length > 0) {
     runHooks(kernel, plan.createContainerHooks, { state: stateFor(kernel, plan, "creating"), directory: plan.bundle });
@@ -203,8 +220,15 @@ function toProgram(kernel: Kernel, input: InitInput, last: { own: Fd; calls: Ret
   try {
     fifo = waitForStart(kernel, plan, last.own);
     if (plan.startContainerHooks.length > 0) {
-      const late = plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined ? { program: filter, flags: plan.seccompFlags } : undefined;
-      runHooks(kernel, plan.startContainerHooks, { state: stateFor(kernel, plan, "created"), directory: undefined, filter: late });
+      const late =
+        plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined
+          ? { program: filter, flags: plan.seccompFlags }
+          : undefined;
+      runHooks(kernel, plan.startContainerHooks, {
+        state: stateFor(kernel, plan, "created"),
+        directory: undefined,
+        filter: late,
+      });
     }
     setLimits(kernel, plan);
     checkInside(kernel, plan);

@@ -1,12 +1,11 @@
 /** Facilities that are one call each: keyring, names, sysctls, limits. */
 import type { InitPlan } from "../config/plan-types.ts";
-import { type Kernel, SyscallError } from "../kernel/call.ts";
+import { errnoName, type Kernel, SyscallError } from "../kernel/call.ts";
 import { ENOSYS } from "../kernel/constants.ts";
+import { close } from "../kernel/file.ts";
 import { joinSessionKeyring, setDomainName, setHostName, setLimit } from "../kernel/limits.ts";
 import { openPrivateProc, openProc, type Procfs, writeProc } from "../kernel/procfs.ts";
-import { errnoName } from "../kernel/call.ts";
 import { RuntimeError } from "../shared/error.ts";
-import { close } from "../kernel/file.ts";
 
 /** A session keyring of our own, so that the caller's keys are out of reach (user.8). */
 export function joinKeyring(kernel: Kernel, plan: InitPlan): void {
@@ -58,7 +57,8 @@ export function applySysctls(kernel: Kernel, plan: InitPlan): void {
 }
 
 function sysctlError(path: string, value: string, where: string, error: unknown): unknown {
-  const code = error instanceof SyscallError ? error.code : error instanceof RuntimeError ? error.parts.errno : undefined;
+  const code =
+    error instanceof SyscallError ? error.code : error instanceof RuntimeError ? error.parts.errno : undefined;
   if (code === undefined) return error;
   return new RuntimeError({
     what: `sysctl ${path.replace(/\//g, ".")}`,

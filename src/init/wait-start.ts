@@ -1,6 +1,7 @@
 /** From "created" to the user's program: the wait for start, its answer, execve. */
 import type { InitPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
+import { CallList } from "../kernel/calls.ts";
 import {
   EBADF,
   F_SETFD,
@@ -22,7 +23,6 @@ import {
 import { close, dup, open2, openAt, writeAll } from "../kernel/file.ts";
 import { stringTable } from "../kernel/process.ts";
 import { openPrivateProc, openProc, type Procfs, selfName } from "../kernel/procfs.ts";
-import { CallList } from "../kernel/calls.ts";
 import { filterProgram } from "../kernel/seccomp.ts";
 import type { ErrorParts } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
@@ -93,7 +93,13 @@ export interface LastCalls {
  * The last calls as one list: every signal to its default, all other descriptors closed (not only marked: args[0] may name one, fd.2),
  * the filter where no_new_privs allows it so late, execve. In one native call, so that a tight filter meets nothing of the engine's own.
  */
-export function prepareExec(kernel: Kernel, plan: InitPlan, program: string, env: readonly string[], filter: Uint8Array | undefined): LastCalls {
+export function prepareExec(
+  kernel: Kernel,
+  plan: InitPlan,
+  program: string,
+  env: readonly string[],
+  filter: Uint8Array | undefined,
+): LastCalls {
   const list = new CallList(kernel);
   const byDefault = new Uint8Array(32);
   for (let signal = 1; signal <= 64; signal++) {

@@ -58,7 +58,10 @@ export class CallList {
     view.setInt32(76, -1, true);
     if (rule.jumpOnZero !== undefined) this.#jumps.push({ record: this.#records.length, label: rule.jumpOnZero });
     this.#records.push(record);
-    this.#described.push({ number, args: args.map((arg) => (typeof arg === "object" && "slot" in arg ? arg.slot : arg)) });
+    this.#described.push({
+      number,
+      args: args.map((arg) => (typeof arg === "object" && "slot" in arg ? arg.slot : arg)),
+    });
   }
 
   /** A place to jump to, set later by `place`. */

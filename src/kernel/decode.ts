@@ -2,8 +2,8 @@
 import type { Word } from "../host/host.ts";
 import { viewOf } from "../shared/bytes.ts";
 import { decode } from "../shared/text.ts";
-import { errnoName } from "./call.ts";
 import * as constants from "./all-constants.ts";
+import { errnoName } from "./call.ts";
 import {
   AT_EMPTY_PATH,
   AT_RECURSIVE,
@@ -19,7 +19,9 @@ type Flags = readonly (readonly [number, string])[];
 
 /** All integer constants, [name, value]. */
 function numbers(): [string, number][] {
-  return Object.entries<unknown>({ ...constants }).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+  return Object.entries<unknown>({ ...constants }).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number",
+  );
 }
 
 /** All constants whose name begins with a prefix and that are one bit; built on first use. */
@@ -106,8 +108,14 @@ const path: Show = (value) => {
   const end = value.indexOf(0);
   return JSON.stringify(decode(end < 0 ? value : value.subarray(0, end)));
 };
-const flags = (table: () => Flags): Show => (value) => (typeof value === "number" || typeof value === "bigint" ? flagNames(Number(value), table()) : plain(value));
-const named = (table: () => ReadonlyMap<number, string>): Show => (value) => table().get(Number(value)) ?? plain(value);
+const flags =
+  (table: () => Flags): Show =>
+  (value) =>
+    typeof value === "number" || typeof value === "bigint" ? flagNames(Number(value), table()) : plain(value);
+const named =
+  (table: () => ReadonlyMap<number, string>): Show =>
+  (value) =>
+    table().get(Number(value)) ?? plain(value);
 const how: Show = (value) => {
   if (!(value instanceof Uint8Array) || value.length < 24) return plain(value);
   const view = viewOf(value);
@@ -118,7 +126,10 @@ const attributes: Show = (value) => {
   const view = viewOf(value);
   return `{set ${flagNames(view.getUint32(0, true), ATTR())}, clear ${flagNames(view.getUint32(8, true), ATTR())}, ${flagNames(view.getUint32(16, true), MS())}}`;
 };
-const cloneFlags: Show = (value) => (value instanceof Uint8Array && value.length >= 8 ? `{${flagNames(viewOf(value).getUint32(0, true), CLONE())}}` : plain(value));
+const cloneFlags: Show = (value) =>
+  value instanceof Uint8Array && value.length >= 8
+    ? `{${flagNames(viewOf(value).getUint32(0, true), CLONE())}}`
+    : plain(value);
 
 const SHAPES: Readonly<Record<string, readonly Show[]>> = {
   openat: [fd, path, flags(OPEN), octal],
@@ -176,7 +187,9 @@ export function syscallName(number: number): string {
 export function describeCall(number: number, args: readonly Word[]): string {
   const name = syscallName(number);
   const shapes = SHAPES[name];
-  const shown = (shapes === undefined ? args : args.slice(0, shapes.length)).map((value, index) => (shapes?.[index] ?? plain)(value));
+  const shown = (shapes === undefined ? args : args.slice(0, shapes.length)).map((value, index) =>
+    (shapes?.[index] ?? plain)(value),
+  );
   return `${name}(${shown.join(", ")})`;
 }
 
@@ -184,4 +197,3 @@ export function describeCall(number: number, args: readonly Word[]): string {
 export function describeResult(result: number): string {
   return result < 0 && result > -4096 ? `-${errnoName(-result)}` : String(result);
 }
-

@@ -77,7 +77,14 @@ export function openHow(flags: number, mode: number, resolve: number): Uint8Arra
 /**
  * openat2(2) with O_CLOEXEC; the result or -errno. EAGAIN (somebody renames meanwhile, RESOLVE_IN_ROOT) is retried at most 128 times (path.1).
  */
-export function attemptOpen2(kernel: Kernel, directory: Fd, path: string, flags: number, resolve: number, mode = 0): number {
+export function attemptOpen2(
+  kernel: Kernel,
+  directory: Fd,
+  path: string,
+  flags: number,
+  resolve: number,
+  mode = 0,
+): number {
   const how = openHow(flags | O_CLOEXEC, mode, resolve);
   let result = -EAGAIN;
   for (let tries = 0; tries < 128 && result === -EAGAIN; tries++) {

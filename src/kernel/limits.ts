@@ -2,7 +2,6 @@
 import { putU64, viewOf } from "../shared/bytes.ts";
 import { encode } from "../shared/text.ts";
 import type { Fd, Kernel, Pid } from "./call.ts";
-import { close } from "./file.ts";
 import {
   AF_INET,
   IFF_UP,
@@ -19,9 +18,16 @@ import {
   SYS_socket,
   SYS_umask,
 } from "./constants.ts";
+import { close } from "./file.ts";
 
 /** prlimit(2): sets soft and hard limit of a process (0: this one). Values are u64; RLIM_INFINITY is 2^64 - 1. */
-export function setLimit(kernel: Kernel, pid: Pid | 0, resource: number, soft: number | bigint, hard: number | bigint): void {
+export function setLimit(
+  kernel: Kernel,
+  pid: Pid | 0,
+  resource: number,
+  soft: number | bigint,
+  hard: number | bigint,
+): void {
   const limit = new Uint8Array(16);
   putU64(viewOf(limit), 0, soft);
   putU64(viewOf(limit), 8, hard);

@@ -58,7 +58,8 @@ export function fsMount(kernel: Kernel, context: Fd, attributes: number): Fd {
 
 /** open_tree(2) OPEN_TREE_CLONE: a detached copy of the mount at a path or descriptor (path ""). */
 export function cloneTree(kernel: Kernel, directory: Fd, path: string, recursive: boolean): Fd {
-  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (path === "" ? AT_EMPTY_PATH : 0) | (recursive ? AT_RECURSIVE : 0);
+  const flags =
+    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (path === "" ? AT_EMPTY_PATH : 0) | (recursive ? AT_RECURSIVE : 0);
   return kernel.call(SYS_open_tree, directory, path, flags) as Fd;
 }
 

@@ -5,8 +5,6 @@
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
 import { AT_CWD, type Fd, type Kernel } from "./call.ts";
-import { attemptOpen2, close, fileSystemOf, open2Failure, openAt, readAll, readLinkAt, stat, writeOnce } from "./file.ts";
-import { fsCreate, fsMount, fsOpen, fsSet } from "./mount.ts";
 import {
   ENOENT,
   ESRCH,
@@ -23,6 +21,18 @@ import {
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
 } from "./constants.ts";
+import {
+  attemptOpen2,
+  close,
+  fileSystemOf,
+  open2Failure,
+  openAt,
+  readAll,
+  readLinkAt,
+  stat,
+  writeOnce,
+} from "./file.ts";
+import { fsCreate, fsMount, fsOpen, fsSet } from "./mount.ts";
 
 /** Descriptor of a verified procfs root. */
 export type Procfs = Fd & { readonly __procfs: true };
@@ -89,7 +99,8 @@ export function readProc(kernel: Kernel, proc: Procfs, path: string, limit = 1 <
 /** Writes a value in one call (proc.4). */
 export function writeProc(kernel: Kernel, proc: Procfs, path: string, value: string): void {
   const fd = openProcFile(kernel, proc, path, O_WRONLY);
-  if (fd === undefined) throw new RuntimeError({ what: `write /proc/${path}`, problem: "the kernel has no such file", errno: "ENOENT" });
+  if (fd === undefined)
+    throw new RuntimeError({ what: `write /proc/${path}`, problem: "the kernel has no such file", errno: "ENOENT" });
   try {
     writeOnce(kernel, fd, value);
   } finally {

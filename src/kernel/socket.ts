@@ -65,7 +65,8 @@ export function receiveMessage(kernel: Kernel, socket: Fd, data: Uint8Array): { 
   const { header, keep } = messageHeader(kernel, data, CONTROL_SIZE);
   const length = kernel.call(SYS_recvmsg, socket, header, MSG_CMSG_CLOEXEC);
   const view = viewOf(header);
-  if ((view.getUint32(48, true) & MSG_CTRUNC) !== 0) throw new Error("a message brought more descriptors than were expected");
+  if ((view.getUint32(48, true) & MSG_CTRUNC) !== 0)
+    throw new Error("a message brought more descriptors than were expected");
   const fds: Fd[] = [];
   const controlLength = view.getUint32(40, true);
   const control = viewOf(keep);
@@ -76,7 +77,11 @@ export function receiveMessage(kernel: Kernel, socket: Fd, data: Uint8Array): { 
 }
 
 /** struct msghdr with one iovec; `keep` is the control buffer and must stay referenced during the call. */
-function messageHeader(kernel: Kernel, data: Uint8Array, controlLength: number): { header: Uint8Array; keep: Uint8Array } {
+function messageHeader(
+  kernel: Kernel,
+  data: Uint8Array,
+  controlLength: number,
+): { header: Uint8Array; keep: Uint8Array } {
   // header (56 bytes), iovec (16), padding
   const header = new Uint8Array(80);
   const view = viewOf(header);

@@ -1,6 +1,13 @@
 /** create: from a bundle to an init that waits for start (runtime-spec runtime.md#create). */
 import { deviceProgram, deviceRules, v1DeviceWrites } from "../cgroup/devices.ts";
-import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices, writeLimits } from "../cgroup/group.ts";
+import {
+  attachDevices,
+  makeCgroup,
+  type OpenCgroup,
+  removeCgroup,
+  writeDevices,
+  writeLimits,
+} from "../cgroup/group.ts";
 import { readLayout } from "../cgroup/layout.ts";
 import { placeCgroup } from "../cgroup/path.ts";
 import { v1Writes, v2Writes } from "../cgroup/resources.ts";
@@ -79,9 +86,19 @@ export function readConfig(runtime: Runtime, bundle: string): LoadedConfig {
     });
   }
   try {
-    if ((stat(kernel, fd).mode & S_IFMT) !== S_IFREG) throw new RuntimeError({ what: "load config.json", problem: "found no regular file, want one", where: `${bundle}/config.json` });
+    if ((stat(kernel, fd).mode & S_IFMT) !== S_IFREG)
+      throw new RuntimeError({
+        what: "load config.json",
+        problem: "found no regular file, want one",
+        where: `${bundle}/config.json`,
+      });
     const bytes = readAll(kernel, fd, MAX_CONFIG);
-    if (bytes === undefined) throw new RuntimeError({ what: "load config.json", problem: `found more than ${MAX_CONFIG} bytes, want fewer`, where: `${bundle}/config.json` });
+    if (bytes === undefined)
+      throw new RuntimeError({
+        what: "load config.json",
+        problem: `found more than ${MAX_CONFIG} bytes, want fewer`,
+        where: `${bundle}/config.json`,
+      });
     return loadConfig(decode(bytes), runtime.chunks.validateConfig(), runtime.warn);
   } finally {
     close(kernel, fd);
@@ -102,7 +119,9 @@ export function create(runtime: Runtime, options: CreateOptions): Created {
     cleanup.release();
     return created;
   } catch (error) {
-    throw cleanup.undo(withStep("create", { what: `create "${options.id}"`, problem: "the kernel refused a call" }, error));
+    throw cleanup.undo(
+      withStep("create", { what: `create "${options.id}"`, problem: "the kernel refused a call" }, error),
+    );
   } finally {
     setSignalMask(kernel, before);
   }
@@ -131,7 +150,11 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   plan.fifo = directory.openFifoPath();
   const joins = openJoins(kernel, config);
   const keep = prepareTrees(kernel, plan, config, cgroup?.record);
-  keep.push(plan.fifo as Fd, ...joins.map((join) => join.fd), ...options.stdio.filter((fd) => fd > 2).map((fd) => fd as Fd));
+  keep.push(
+    plan.fifo as Fd,
+    ...joins.map((join) => join.fd),
+    ...options.stdio.filter((fd) => fd > 2).map((fd) => fd as Fd),
+  );
   if (runtime.traceFd !== undefined) keep.push(runtime.traceFd);
 
   const spawned = spawnInit(kernel, {
@@ -181,11 +204,19 @@ function countListenFds(runtime: Runtime): number {
 
 function checkPreserved(kernel: Kernel, preserved: number): void {
   if (preserved > Number(getLimit(kernel, RLIMIT_NOFILE).soft) - 16) {
-    throw new RuntimeError({ what: "preserve descriptors", problem: `found ${preserved}, want a count below RLIMIT_NOFILE`, where: "--preserve-fds" });
+    throw new RuntimeError({
+      what: "preserve descriptors",
+      problem: `found ${preserved}, want a count below RLIMIT_NOFILE`,
+      where: "--preserve-fds",
+    });
   }
   for (let fd = 3; fd < 3 + preserved; fd++) {
     if (isOpen(kernel, fd)) continue;
-    throw new RuntimeError({ what: "preserve descriptors", problem: `descriptor ${fd} is not open, want 3 to ${2 + preserved} open`, where: "--preserve-fds" });
+    throw new RuntimeError({
+      what: "preserve descriptors",
+      problem: `descriptor ${fd} is not open, want 3 to ${2 + preserved} open`,
+      where: "--preserve-fds",
+    });
   }
 }
 
@@ -239,13 +270,15 @@ function setUpCgroup(
   record.cgroup = place;
   directory.write(record);
   cleanup.add("cgroup", () => {
-    if (place.places.some((entry) => entry.made > 0)) removeCgroup(kernel, { ...place, places: place.places.filter((entry) => entry.made > 0) });
+    if (place.places.some((entry) => entry.made > 0))
+      removeCgroup(kernel, { ...place, places: place.places.filter((entry) => entry.made > 0) });
   });
   const cgroup = makeCgroup(kernel, place);
   const resources = config.linux?.resources ?? {};
   const rules = deviceRules(resources.devices ?? [], plan.devices);
   if (place.version === 1) {
-    if (place.places.some((entry) => entry.controllers.includes("devices"))) writeDevices(kernel, cgroup, v1DeviceWrites(rules));
+    if (place.places.some((entry) => entry.controllers.includes("devices")))
+      writeDevices(kernel, cgroup, v1DeviceWrites(rules));
     writeLimits(kernel, cgroup, v1Writes(resources));
   } else {
     attachDevices(kernel, cgroup, deviceProgram(rules));

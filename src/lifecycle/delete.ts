@@ -73,8 +73,18 @@ function stop(runtime: Runtime, directory: ContainerDirectory, record: StateReco
   }
   if (!force) {
     const { status } = record.creating ? { status: "creating" as const } : statusOf(kernel, directory, record);
-    if (status === "creating") throw new RuntimeError({ what: `delete "${record.id}"`, problem: "the container is being created, want it created or stopped", hint: "delete --force" });
-    if (status !== "created") throw new RuntimeError({ what: `delete "${record.id}"`, problem: `cannot delete container ${record.id} that is not stopped: ${status}`, hint: "kill it first, or delete --force" });
+    if (status === "creating")
+      throw new RuntimeError({
+        what: `delete "${record.id}"`,
+        problem: "the container is being created, want it created or stopped",
+        hint: "delete --force",
+      });
+    if (status !== "created")
+      throw new RuntimeError({
+        what: `delete "${record.id}"`,
+        problem: `cannot delete container ${record.id} that is not stopped: ${status}`,
+        hint: "kill it first, or delete --force",
+      });
   }
   killAndWait(kernel, record, pidfd);
   close(kernel, pidfd);

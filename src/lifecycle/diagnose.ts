@@ -7,7 +7,19 @@ import { findInRoot } from "../init/root.ts";
 import { sentence } from "../init/step.ts";
 import type { ExecAnnouncement } from "../init/wait-start.ts";
 import { AT_CWD, errnoName, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
-import { ARCH, EACCES, ENOENT, ENOEXEC, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY, S_IFDIR, S_IFMT, S_IFREG } from "../kernel/constants.ts";
+import {
+  ARCH,
+  EACCES,
+  ENOENT,
+  ENOEXEC,
+  O_DIRECTORY,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  S_IFDIR,
+  S_IFMT,
+  S_IFREG,
+} from "../kernel/constants.ts";
 import { close, fileSystemOf, openAt, read, type Stat, stat } from "../kernel/file.ts";
 import { viewOf } from "../shared/bytes.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -103,7 +115,9 @@ function explainAccess(status: Stat, noexec: boolean, uid: number): Cause {
   if ((status.mode & S_IFMT) === S_IFDIR) return { text: "it is a folder, want a program" };
   if (noexec) return { text: "it lies on a mount with noexec, want one without", hint: "remove noexec from its mount" };
   const mode = (status.mode & 0o7777).toString(8).padStart(4, "0");
-  return { text: `mode ${mode} owner ${status.uid}:${status.gid}, want x for uid ${uid} on the file and on the folders above it` };
+  return {
+    text: `mode ${mode} owner ${status.uid}:${status.gid}, want x for uid ${uid} on the file and on the folders above it`,
+  };
 }
 
 function readHead(kernel: Kernel, root: Fd, path: string): Uint8Array {
@@ -129,7 +143,10 @@ function explainMissing(kernel: Kernel, root: Fd, head: Uint8Array): Cause {
   }
   const loader = elfLoader(head);
   if (loader !== undefined && findInRoot(kernel, root, loader) === undefined) {
-    return { text: `the file is present, its loader ${JSON.stringify(loader)} is missing`, hint: "the image lacks that libc (musl or glibc), or link it statically" };
+    return {
+      text: `the file is present, its loader ${JSON.stringify(loader)} is missing`,
+      hint: "the image lacks that libc (musl or glibc), or link it statically",
+    };
   }
   return {};
 }
@@ -138,7 +155,9 @@ function explainMissing(kernel: Kernel, root: Fd, head: Uint8Array): Cause {
 function shebang(head: Uint8Array): string | undefined {
   if (head[0] !== 0x23 || head[1] !== 0x21) return undefined;
   const end = head.indexOf(0x0a);
-  return decode(head.subarray(2, end < 0 ? head.length : end)).replace(/^[ \t]+/, "").split(/[ \t]/)[0];
+  return decode(head.subarray(2, end < 0 ? head.length : end))
+    .replace(/^[ \t]+/, "")
+    .split(/[ \t]/)[0];
 }
 
 function isElf(head: Uint8Array): boolean {

@@ -1,5 +1,5 @@
 /** The parent's half of create, from the clone to "ready". */
-import { type OpenCgroup, joinCgroup, signalCgroup } from "../cgroup/group.ts";
+import { joinCgroup, type OpenCgroup, signalCgroup } from "../cgroup/group.ts";
 import { receive, send } from "../channel/link.ts";
 import { planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
@@ -143,7 +143,10 @@ export class Parent {
       undefined,
     );
     if ((events[1] ?? 0) === 0) return;
-    throw new RuntimeError({ what: `create "${this.#with.id}"`, problem: "interrupted by a signal, the container was given back" });
+    throw new RuntimeError({
+      what: `create "${this.#with.id}"`,
+      problem: "interrupted by a signal, the container was given back",
+    });
   }
 
   #receive(): ReturnType<typeof receive> {
@@ -165,7 +168,8 @@ export class Parent {
   }
 
   #takeMaster(master: Fd | undefined): Fd | undefined {
-    if (master === undefined) throw new RuntimeError({ what: "make terminal", problem: "init sent no descriptor, want one" });
+    if (master === undefined)
+      throw new RuntimeError({ what: "make terminal", problem: "init sent no descriptor, want one" });
     if (this.#with.console === undefined) return master;
     sendConsole(this.#kernel, this.#with.console, master);
     close(this.#kernel, master);

@@ -2,11 +2,13 @@
  * What the parent opens for init, on the host and before any namespace changes: the root, sources of binds, devices (mount.2). Each is a
  * detached clone of a mount with its final flags, so that there is no instant in which it is writable (mount.3).
  */
-import { placeOf, type CgroupRecord } from "../cgroup/path.ts";
+
 import { openPlace } from "../cgroup/group.ts";
+import { type CgroupRecord, placeOf } from "../cgroup/path.ts";
 import { hasUserNamespace, isRecursiveBind } from "../config/plan.ts";
 import type { CgroupMount, DevicePlan, InitPlan, MountPlan } from "../config/plan-types.ts";
 import type { Config, LoadedConfig } from "../config/types.ts";
+import { sentence } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, type SyscallError } from "../kernel/call.ts";
 import {
   CLONE_NEWCGROUP,
@@ -28,7 +30,6 @@ import { cloneTree, type MountAttributes, setAttributes } from "../kernel/mount.
 import { NAMESPACE_FLAGS, type NamespaceKind } from "../kernel/namespace.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { absolute } from "../shared/path.ts";
-import { sentence } from "../init/step.ts";
 
 /** CLONE_NEW… of all new kinds. */
 export function namespaceFlags(plan: InitPlan): number {
@@ -61,7 +62,12 @@ export function openRootfs(kernel: Kernel, plan: InitPlan): Fd {
 }
 
 /** Fills the plan's descriptors. Returns those that init must inherit. */
-export function prepareTrees(kernel: Kernel, plan: InitPlan, config: LoadedConfig, cgroup: CgroupRecord | undefined): Fd[] {
+export function prepareTrees(
+  kernel: Kernel,
+  plan: InitPlan,
+  config: LoadedConfig,
+  cgroup: CgroupRecord | undefined,
+): Fd[] {
   const keep: Fd[] = [];
   const rootfs = openRootfs(kernel, plan);
   if (!plan.newNamespaces.includes("mount")) {
@@ -77,7 +83,8 @@ export function prepareTrees(kernel: Kernel, plan: InitPlan, config: LoadedConfi
   plan.mounts.forEach((mount, index) => {
     const entry = config.mounts?.[index];
     if (mount.kind === "bind") keep.push(openBind(kernel, plan, mount, entry !== undefined && isRecursiveBind(entry)));
-    else if (mount.kind === "cgroup1" || mount.kind === "cgroup2") keep.push(...openCgroups(kernel, plan, mount, cgroup));
+    else if (mount.kind === "cgroup1" || mount.kind === "cgroup2")
+      keep.push(...openCgroups(kernel, plan, mount, cgroup));
     else if (mount.type === "sysfs") keep.push(...openSysfs(kernel, plan, mount, config));
   });
   if (hasUserNamespace(config)) for (const device of plan.devices) keep.push(openDevice(kernel, device));
@@ -95,11 +102,13 @@ function openBind(kernel: Kernel, plan: InitPlan, mount: MountPlan, recursive: b
     if (recursive) {
       if (propagation !== 0) setAttributes(kernel, tree, { propagation }, true);
       if ((mount.set | mount.clear) !== 0) setAttributes(kernel, tree, own, false);
-    } else if ((mount.set | mount.clear | propagation) !== 0) setAttributes(kernel, tree, { ...own, propagation }, false);
+    } else if ((mount.set | mount.clear | propagation) !== 0)
+      setAttributes(kernel, tree, { ...own, propagation }, false);
     if ((mount.recursiveSet | mount.recursiveClear) !== 0) {
       setAttributes(kernel, tree, { set: mount.recursiveSet, clear: mount.recursiveClear }, true);
     }
-    for (const flag of mount.propagation) setAttributes(kernel, tree, { propagation: flag & ~MS_REC }, (flag & MS_REC) !== 0);
+    for (const flag of mount.propagation)
+      setAttributes(kernel, tree, { propagation: flag & ~MS_REC }, (flag & MS_REC) !== 0);
     mount.tree = tree;
     return tree;
   } finally {
@@ -114,7 +123,8 @@ function openSource(kernel: Kernel, mount: MountPlan): Fd {
   const result = attemptOpen2(kernel, AT_CWD, mount.source, O_PATH, resolve);
   if (result >= 0) return result as Fd;
   const error = open2Failure(kernel, result, AT_CWD, mount.source, O_PATH, resolve) as SyscallError;
-  const missing = result === -ENOENT ? `, first missing element ${JSON.stringify(firstMissing(kernel, mount.source))}` : "";
+  const missing =
+    result === -ENOENT ? `, first missing element ${JSON.stringify(firstMissing(kernel, mount.source))}` : "";
   const subPath = mount.source.includes("/volume-subpaths/") ? "ConfigMap changed, recreate the pod" : undefined;
   throw new RuntimeError({
     what: `mount ${mount.where}`,
@@ -143,7 +153,11 @@ function openDevice(kernel: Kernel, device: DevicePlan): Fd {
   const result = attemptOpen2(kernel, AT_CWD, device.path, O_PATH, RESOLVE_NO_MAGICLINKS);
   const status = result < 0 ? undefined : stat(kernel, result as Fd);
   const type = status === undefined ? 0 : status.mode & S_IFMT;
-  const same = status !== undefined && type === (device.type === "b" ? S_IFBLK : S_IFCHR) && status.rdevMajor === device.major && status.rdevMinor === device.minor;
+  const same =
+    status !== undefined &&
+    type === (device.type === "b" ? S_IFBLK : S_IFCHR) &&
+    status.rdevMajor === device.major &&
+    status.rdevMinor === device.minor;
   if (!same) {
     throw new RuntimeError({
       what: `make device ${device.path}`,
@@ -163,7 +177,8 @@ function openCgroups(kernel: Kernel, plan: InitPlan, mount: MountPlan, cgroup: C
   // On a v2 machine type "cgroup" means the unified hierarchy, as in runc.
   if (cgroup.version === 2 || mount.kind === "cgroup2") {
     mount.kind = "cgroup2";
-    const place = cgroup.version === 2 ? placeOf(cgroup, "") : cgroup.places.find((entry) => entry.controllers.length === 0);
+    const place =
+      cgroup.version === 2 ? placeOf(cgroup, "") : cgroup.places.find((entry) => entry.controllers.length === 0);
     const fd = fresh || place === undefined ? undefined : openPlace(kernel, place);
     if (fd === undefined) return [];
     mount.tree = cloneTree(kernel, fd, "", false);
@@ -173,8 +188,15 @@ function openCgroups(kernel: Kernel, plan: InitPlan, mount: MountPlan, cgroup: C
   const opened: Fd[] = [];
   for (const place of cgroup.places) {
     if (place.controllers.length === 0) continue;
-    const entry: CgroupMount = { name: place.controllers.map((name) => name.replace("name=", "")).join(","), options: [], tree: -1 };
-    if (fresh) entry.options = place.controllers.map((name) => (name.startsWith("name=") ? ["name", name.slice(5)] : [name, null]));
+    const entry: CgroupMount = {
+      name: place.controllers.map((name) => name.replace("name=", "")).join(","),
+      options: [],
+      tree: -1,
+    };
+    if (fresh)
+      entry.options = place.controllers.map((name) =>
+        name.startsWith("name=") ? ["name", name.slice(5)] : [name, null],
+      );
     else {
       const fd = openPlace(kernel, place);
       if (fd === undefined) continue;

@@ -1,6 +1,16 @@
 /** Bytes between our standard streams and the container's terminal or pipes. Bytes are bytes; buffers are bounded (console.5). */
 import type { Fd, Kernel } from "../kernel/call.ts";
-import { EAGAIN, F_GETFL, F_SETFL, O_NONBLOCK, POLLIN, POLLOUT, SYS_fcntl, SYS_read, SYS_write } from "../kernel/constants.ts";
+import {
+  EAGAIN,
+  F_GETFL,
+  F_SETFL,
+  O_NONBLOCK,
+  POLLIN,
+  POLLOUT,
+  SYS_fcntl,
+  SYS_read,
+  SYS_write,
+} from "../kernel/constants.ts";
 import { close, type Poll, poll } from "../kernel/file.ts";
 import { getTermios, getWindowSize, rawTermios, setTermios, setWindowSize, type Termios } from "../kernel/terminal.ts";
 
@@ -74,13 +84,16 @@ export class Relay {
       const count = this.#kernel.attempt(SYS_read, flow.from, flow.buffer, flow.buffer.length);
       if (count === -EAGAIN) return;
       // A terminal whose other side is closed says EIO where a pipe says end of file.
-      if (count <= 0) return this.#end(flow);
+      if (count <= 0) {
+        this.#end(flow);
+        return;
+      }
       flow.held = flow.buffer.subarray(0, count);
     }
     const written = this.#kernel.attempt(SYS_write, flow.to, flow.held, flow.held.length);
     if (written === -EAGAIN) return;
-    if (written < 0) return this.#end(flow);
-    flow.held = flow.held.subarray(written);
+    if (written < 0) this.#end(flow);
+    else flow.held = flow.held.subarray(written);
   }
 
   #end(flow: Flow): void {
@@ -95,7 +108,14 @@ export class Relay {
     while (outputs.some((flow) => !flow.ended)) {
       const events = poll(
         this.#kernel,
-        outputs.map((flow): Poll => (flow.ended ? { fd: -1 as Fd, events: 0 } : flow.held.length > 0 ? { fd: flow.to, events: POLLOUT } : { fd: flow.from, events: POLLIN })),
+        outputs.map(
+          (flow): Poll =>
+            flow.ended
+              ? { fd: -1 as Fd, events: 0 }
+              : flow.held.length > 0
+                ? { fd: flow.to, events: POLLOUT }
+                : { fd: flow.from, events: POLLIN },
+        ),
         100,
       );
       if (events.every((event) => event === 0)) return;

@@ -14,10 +14,19 @@ import {
   WNOHANG,
 } from "../kernel/constants.ts";
 import { close, pipe, poll } from "../kernel/file.ts";
-import { blockSignals, endedChild, killChild, openPid, openSignals, prctl, setSignalMask, wait } from "../kernel/process.ts";
+import {
+  blockSignals,
+  endedChild,
+  killChild,
+  openPid,
+  openSignals,
+  prctl,
+  setSignalMask,
+  wait,
+} from "../kernel/process.ts";
 import { clearOnlcr, getTermios } from "../kernel/terminal.ts";
 import { viewOf } from "../shared/bytes.ts";
-import { type CreateOptions, type Created, create, readConfig } from "./create.ts";
+import { type Created, type CreateOptions, create, readConfig } from "./create.ts";
 import { removeOpen } from "./delete.ts";
 import { Relay } from "./relay.ts";
 import type { Runtime } from "./runtime.ts";
@@ -32,7 +41,9 @@ export interface RunOptions {
 
 /** All signals but those that cannot be caught; 32 and 33 are libc's. */
 function allSignals(): number[] {
-  return Array.from({ length: 64 }, (_, index) => index + 1).filter((signal) => signal !== SIGKILL && signal !== SIGSTOP);
+  return Array.from({ length: 64 }, (_, index) => index + 1).filter(
+    (signal) => signal !== SIGKILL && signal !== SIGSTOP,
+  );
 }
 
 /** Runs a container. Returns the exit status for our own process: 0 when detached. */

@@ -2,8 +2,9 @@
  * exe.2 and exe.3: a process with CAP_SYS_ADMIN and no user namespace could make the read-only clone of our executable writable again if
  * any descriptor of it were left; for such a container we go on from a sealed copy in memory, before anything is made.
  */
-import type { LoadedConfig } from "../config/types.ts";
+
 import { hasUserNamespace } from "../config/plan.ts";
+import type { LoadedConfig } from "../config/types.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   AT_EMPTY_PATH,
@@ -25,8 +26,8 @@ import {
   SYS_sendfile,
 } from "../kernel/constants.ts";
 import { openAt, readAll, stat } from "../kernel/file.ts";
-import { openProc, selfName, openProcFile } from "../kernel/procfs.ts";
 import { stringTable } from "../kernel/process.ts";
+import { openProc, openProcFile, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
 import type { InitEntry } from "./runtime.ts";
@@ -38,7 +39,9 @@ function grantsAdmin(config: LoadedConfig): boolean {
   if (hasUserNamespace(config)) return false;
   const capabilities = config.process.capabilities;
   if (capabilities === undefined) return true;
-  return [capabilities.bounding, capabilities.permitted, capabilities.effective].some((set) => set?.includes("CAP_SYS_ADMIN") === true);
+  return [capabilities.bounding, capabilities.permitted, capabilities.effective].some(
+    (set) => set?.includes("CAP_SYS_ADMIN") === true,
+  );
 }
 
 /** Re-executes this program from a sealed memfd if the config calls for it and it is not one already. Node's executable is left as it is. */
@@ -54,7 +57,11 @@ export function sealForAdmin(kernel: Kernel, config: LoadedConfig, entry: InitEn
     const copy = sealedCopy(kernel, self);
     const read = (name: string) => {
       const fd = openProcFile(kernel, proc, `${directory}/${name}`, O_RDONLY);
-      return fd === undefined ? [] : decode(readAll(kernel, fd, 1 << 24) ?? new Uint8Array(0)).split("\0").slice(0, -1);
+      return fd === undefined
+        ? []
+        : decode(readAll(kernel, fd, 1 << 24) ?? new Uint8Array(0))
+            .split("\0")
+            .slice(0, -1);
     };
     const argv = stringTable(kernel, read("cmdline"));
     const env = stringTable(kernel, read("environ"));
@@ -77,7 +84,8 @@ function sealedCopy(kernel: Kernel, self: Fd): Fd {
   let copy = kernel.attempt(SYS_memfd_create, "ts-runc", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
   // Before Linux 6.3 every memfd is executable and the flag unknown.
   if (copy === -EINVAL) copy = kernel.call(SYS_memfd_create, "ts-runc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  else if (copy < 0) throw kernel.failure(copy, SYS_memfd_create, "ts-runc", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+  else if (copy < 0)
+    throw kernel.failure(copy, SYS_memfd_create, "ts-runc", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
   const { size } = stat(kernel, self);
   for (let sent = 0; sent < size; ) sent += kernel.call(SYS_sendfile, copy, self, 0, size - sent);
   kernel.call(SYS_fchmod, copy, 0o500);

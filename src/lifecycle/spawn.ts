@@ -2,9 +2,11 @@
  * From parent to init: one clone3, whose child first runs a list of system calls (native/common/raw.h). Namespaces that are joined, and a new
  * time namespace, need a stage in between: it joins, makes init as our child (CLONE_PARENT), tells its pid and ends.
  */
+
+import type { NativeReport } from "../channel/link.ts";
 import type { Config, Namespace } from "../config/types.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
-import { AT_CWD } from "../kernel/call.ts";
+import { AT_CWD, errnoName, type SyscallError } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {
   CLONE_INTO_CGROUP,
@@ -39,10 +41,8 @@ import { NAMESPACE_FLAGS, namespaceType } from "../kernel/namespace.ts";
 import { cloneArgs, stringTable, wait } from "../kernel/process.ts";
 import { openProc } from "../kernel/procfs.ts";
 import { socketPair } from "../kernel/socket.ts";
-import { errnoName, SyscallError } from "../kernel/call.ts";
-import { RuntimeError } from "../shared/error.ts";
 import { viewOf } from "../shared/bytes.ts";
-import type { NativeReport } from "../channel/link.ts";
+import { RuntimeError } from "../shared/error.ts";
 import type { InitEntry } from "./runtime.ts";
 
 /** A namespace to join, opened. */
@@ -93,7 +93,10 @@ function openNamespace(kernel: Kernel, namespace: Namespace, where: string): Fd 
   const path = namespace.path ?? "";
   const what = `join ${namespace.type} namespace`;
   // /proc/PID/ns/* are magic links, the only ones that a config may name (mount.2).
-  const resolve = /^\/proc\/[0-9]+\/(task\/[0-9]+\/)?ns\/[a-z_]+$/.test(path) || path.startsWith("/proc/self/ns/") ? 0 : RESOLVE_NO_MAGICLINKS;
+  const resolve =
+    /^\/proc\/[0-9]+\/(task\/[0-9]+\/)?ns\/[a-z_]+$/.test(path) || path.startsWith("/proc/self/ns/")
+      ? 0
+      : RESOLVE_NO_MAGICLINKS;
   const result = attemptOpen2(kernel, AT_CWD, path, O_RDONLY, resolve);
   if (result < 0) {
     const error = open2Failure(kernel, result, AT_CWD, path, O_RDONLY, resolve) as SyscallError;
@@ -114,13 +117,19 @@ function openNamespace(kernel: Kernel, namespace: Namespace, where: string): Fd 
   if (found === NAMESPACE_FLAGS[namespace.type]) return fd;
   close(kernel, fd);
   const kind = Object.entries(NAMESPACE_FLAGS).find(([, flag]) => flag === found)?.[0];
-  throw new RuntimeError({ what, problem: `found ${kind === undefined ? "another file" : `a namespace of kind ${kind}`}, want one of kind ${namespace.type}`, where });
+  throw new RuntimeError({
+    what,
+    problem: `found ${kind === undefined ? "another file" : `a namespace of kind ${kind}`}, want one of kind ${namespace.type}`,
+    where,
+  });
 }
 
 /** Clones init. Returns twice on the engine host: in init with pid 0. */
 export function spawnInit(kernel: Kernel, plan: SpawnPlan): Spawned {
   const [ours, theirs] = socketPair(kernel);
-  const flags = BigInt(plan.flags & ~(CLONE_NEWCGROUP | CLONE_NEWTIME)) | (plan.cgroup === undefined ? 0n : BigInt(CLONE_INTO_CGROUP));
+  const flags =
+    BigInt(plan.flags & ~(CLONE_NEWCGROUP | CLONE_NEWTIME)) |
+    (plan.cgroup === undefined ? 0n : BigInt(CLONE_INTO_CGROUP));
   const newTime = (plan.flags & CLONE_NEWTIME) !== 0;
   const list = new CallList(kernel);
   if (plan.joins.length === 0 && !newTime) {
@@ -165,7 +174,12 @@ function cloneError(kernel: Kernel, result: number, args: Uint8Array): RuntimeEr
 }
 
 /** The stage's calls: not dumpable before anything is joined (exec.2), joins, init, its pid, the end. */
-function addStage(kernel: Kernel, list: CallList, plan: SpawnPlan, stage: { newTime: boolean; tell: Fd; args: Uint8Array }): void {
+function addStage(
+  kernel: Kernel,
+  list: CallList,
+  plan: SpawnPlan,
+  stage: { newTime: boolean; tell: Fd; args: Uint8Array },
+): void {
   list.add({}, SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   list.add({}, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (stage.newTime) {
@@ -219,13 +233,22 @@ function pidFromStage(kernel: Kernel, told: Fd, stage: Pid): Pid | 0 {
 }
 
 /** Words for a native report of the child's list. */
-export function explainReport(kernel: Kernel, spawned: Spawned, report: NativeReport, joins: readonly Join[]): RuntimeError {
+export function explainReport(
+  kernel: Kernel,
+  spawned: Spawned,
+  report: NativeReport,
+  joins: readonly Join[],
+): RuntimeError {
   const failed = spawned.list.at(report.index);
   const number = failed?.number ?? 0;
   const error = kernel.failure(-report.error, number, ...(failed?.args ?? []));
   const join = number === SYS_setns ? joins.find((entry) => entry.fd === failed?.args[0]) : undefined;
   const what =
-    join !== undefined ? `join ${join.kind} namespace` : number === SYS_clone3 || number === SYS_unshare ? "create namespaces" : "start init";
+    join !== undefined
+      ? `join ${join.kind} namespace`
+      : number === SYS_clone3 || number === SYS_unshare
+        ? "create namespaces"
+        : "start init";
   return new RuntimeError({
     what,
     problem: report.error === 0 ? "a call gave too little" : `${error.code}: the kernel refused a call`,

@@ -1,6 +1,7 @@
 /** start: lets a created init go on, and learns whether the user's program really began (DESIGN section 7). */
-import type { ExecAnnouncement } from "../init/wait-start.ts";
+
 import { runHooks } from "../hook/run.ts";
+import type { ExecAnnouncement } from "../init/wait-start.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { O_NONBLOCK, O_RDONLY, PF_FORKNOEXEC, POLLHUP, POLLIN, SIGKILL } from "../kernel/constants.ts";
 import { close, poll, read } from "../kernel/file.ts";
@@ -40,7 +41,8 @@ export function startOpen(runtime: Runtime, directory: ContainerDirectory, recor
   const what = `start "${record.id}"`;
   const found = record.creating ? undefined : statInit(kernel, proc, record);
   const pidfd = found === undefined ? undefined : openInit(kernel, proc, record);
-  if (found === undefined || pidfd === undefined) throw new RuntimeError({ what, problem: "cannot start a container that has stopped" });
+  if (found === undefined || pidfd === undefined)
+    throw new RuntimeError({ what, problem: "cannot start a container that has stopped" });
   const fifo = isWaiting(directory, record, found) ? directory.openFifo(O_RDONLY | O_NONBLOCK) : undefined;
   if (fifo === undefined) throw new RuntimeError({ what, problem: "cannot start an already running container" });
   try {
@@ -60,7 +62,10 @@ export function startOpen(runtime: Runtime, directory: ContainerDirectory, recor
 function poststart(kernel: Kernel, record: StateRecord, pidfd: Fd): void {
   if (record.poststart.length === 0) return;
   try {
-    runHooks(kernel, record.poststart, { state: stateForHooks(record, "running", record.pid), directory: record.bundle });
+    runHooks(kernel, record.poststart, {
+      state: stateForHooks(record, "running", record.pid),
+      directory: record.bundle,
+    });
   } catch (error) {
     signalPidfd(kernel, pidfd, SIGKILL);
     throw error;
@@ -129,9 +134,16 @@ class Answer {
     const announcement = this.#lines(this.#bytes.subarray(0, at)).find((line) => "exec" in line)?.exec;
     const index = view.getInt32(at + 4, true);
     const errno = view.getInt32(at + 8, true);
-    if (announcement === undefined) return new RuntimeError({ what: `start "${this.#record.id}"`, problem: `init failed with errno ${errno}` });
+    if (announcement === undefined)
+      return new RuntimeError({ what: `start "${this.#record.id}"`, problem: `init failed with errno ${errno}` });
     const { kernel, chunks } = this.#runtime;
-    return chunks.explainExec(kernel, { announcement, index, errno, pid: this.#record.pid, rootfs: this.#record.rootfs });
+    return chunks.explainExec(kernel, {
+      announcement,
+      index,
+      errno,
+      pid: this.#record.pid,
+      rootfs: this.#record.rootfs,
+    });
   }
 
   #lines(bytes: Uint8Array): { exec?: ExecAnnouncement; error?: ErrorParts }[] {
@@ -149,10 +161,18 @@ class Answer {
     const error = lines.find((line) => line.error !== undefined)?.error;
     if (error !== undefined) return new RuntimeError(error);
     if (!lines.some((line) => line.exec !== undefined)) {
-      return new RuntimeError({ what, problem: "init ended before it could execute the program (killed, or out of memory)", where: "config.json#/linux/resources/memory/limit" });
+      return new RuntimeError({
+        what,
+        problem: "init ended before it could execute the program (killed, or out of memory)",
+        where: "config.json#/linux/resources/memory/limit",
+      });
     }
     const found = statInit(this.#runtime.kernel, this.#proc, this.#record);
     if (found === undefined || this.#record.initExecuted || (found.flags & PF_FORKNOEXEC) === 0) return undefined;
-    return new RuntimeError({ what, problem: "execve failed and the seccomp filter hid the errno", where: "config.json#/linux/seccomp" });
+    return new RuntimeError({
+      what,
+      problem: "execve failed and the seccomp filter hid the errno",
+      where: "config.json#/linux/seccomp",
+    });
   }
 }

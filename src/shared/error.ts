@@ -44,7 +44,8 @@ export function errorLine(parts: ErrorParts): string {
   let line = `${parts.what}: ${parts.problem}`;
   if (parts.where !== undefined) line += `; ${parts.where}`;
   if (parts.hint !== undefined) line += `; hint: ${parts.hint}`;
-  if (parts.cleanup !== undefined && parts.cleanup.length > 0) line += `; clean-up failed too: ${parts.cleanup.join(", ")}`;
+  if (parts.cleanup !== undefined && parts.cleanup.length > 0)
+    line += `; clean-up failed too: ${parts.cleanup.join(", ")}`;
   if (parts.errno !== undefined) {
     const fields = [parts.step, parts.call, parts.errno].filter((field) => field !== undefined);
     line += ` [${fields.join(" ")}]`;
@@ -63,7 +64,8 @@ export function escapeControls(text: string): string {
     else if (code === 0x0d) result += "\\r";
     else if (code === 0x09) result += "\\t";
     else if (code < 0x20 || (code >= 0x7f && code < 0xa0)) result += `\\x${code.toString(16).padStart(2, "0")}`;
-    else if (code === 0x2028 || code === 0x2029 || (code >= 0xd800 && code <= 0xdfff)) result += `\\u${code.toString(16)}`;
+    else if (code === 0x2028 || code === 0x2029 || (code >= 0xd800 && code <= 0xdfff))
+      result += `\\u${code.toString(16)}`;
     else result += character;
   }
   return result;

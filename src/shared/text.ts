@@ -61,7 +61,8 @@ export function decode(bytes: Uint8Array): string {
 
 function decodeOne(bytes: Uint8Array, i: number): [number, number] {
   const first = bytes[i] as number;
-  const width = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xc2 && first < 0xe0 ? 2 : 0;
+  const width =
+    first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xc2 && first < 0xe0 ? 2 : 0;
   if (width === 0 || i + width > bytes.length) return [0xfffd, 1];
   let code = first & (0x7f >> width);
   for (let k = 1; k < width; k++) {

@@ -34,10 +34,18 @@ export function openInit(kernel: Kernel, proc: Procfs, record: StateRecord): Fd 
 }
 
 /** The status, and pid as `state` shows it: 0 when stopped. */
-export function statusOf(kernel: Kernel, directory: ContainerDirectory, record: StateRecord): { status: Status; pid: number } {
+export function statusOf(
+  kernel: Kernel,
+  directory: ContainerDirectory,
+  record: StateRecord,
+): { status: Status; pid: number } {
   const proc = openProc(kernel);
   const found = statInit(kernel, proc, record);
-  if (record.creating) return { status: found === undefined && !directory.isLocked() ? "stopped" : "creating", pid: found === undefined ? 0 : record.pid };
+  if (record.creating)
+    return {
+      status: found === undefined && !directory.isLocked() ? "stopped" : "creating",
+      pid: found === undefined ? 0 : record.pid,
+    };
   if (found === undefined) return { status: "stopped", pid: 0 };
   if (record.cgroup !== null && isFrozen(kernel, record.cgroup)) return { status: "paused", pid: record.pid };
   return { status: isWaiting(directory, record, found) ? "created" : "running", pid: record.pid };

@@ -1,27 +1,39 @@
 /** The state directory: <root>/<id>/state.json, exec.fifo and a lock. Every file is reached by one component below an open directory (state.5). */
 import { AT_CWD, type Fd, type Kernel } from "../kernel/call.ts";
 import {
+  AT_REMOVEDIR,
+  EAGAIN,
   EEXIST,
   ENOENT,
   LOCK_EX,
   LOCK_NB,
   LOCK_UN,
+  O_CREAT,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
   O_RDONLY,
-  O_CREAT,
   O_TRUNC,
   O_WRONLY,
-  EAGAIN,
   S_IFIFO,
   SYS_fchmodat,
   SYS_mkdirat,
   SYS_mknodat,
   SYS_unlinkat,
-  AT_REMOVEDIR,
 } from "../kernel/constants.ts";
-import { close, fchmod, flock, listDirectory, openAt, openIfPresent, poll, readAll, renameAt, stat, writeAll } from "../kernel/file.ts";
+import {
+  close,
+  fchmod,
+  flock,
+  listDirectory,
+  openAt,
+  openIfPresent,
+  poll,
+  readAll,
+  renameAt,
+  stat,
+  writeAll,
+} from "../kernel/file.ts";
 import { effectiveUid } from "../kernel/identity.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { dirname } from "../shared/path.ts";
@@ -77,7 +89,9 @@ function makeDirectories(kernel: Kernel, path: string): void {
 
 /** Ids of all containers below a root, sorted. */
 export function listIds(kernel: Kernel, root: Fd): string[] {
-  return listDirectory(kernel, root, true).filter((name) => !name.startsWith(".")).sort();
+  return listDirectory(kernel, root, true)
+    .filter((name) => !name.startsWith("."))
+    .sort();
 }
 
 /** One container's directory, open. */
@@ -131,7 +145,11 @@ export class ContainerDirectory {
    */
   lock(): void {
     let waited = 0;
-    for (let pauseMs = 1; flock(this.#kernel, this.fd, LOCK_EX | LOCK_NB) === -EAGAIN; pauseMs = Math.min(pauseMs * 2, 50)) {
+    for (
+      let pauseMs = 1;
+      flock(this.#kernel, this.fd, LOCK_EX | LOCK_NB) === -EAGAIN;
+      pauseMs = Math.min(pauseMs * 2, 50)
+    ) {
       if (waited >= LOCK_TIMEOUT_MS) {
         throw new RuntimeError({
           what: `lock "${this.id}"`,
@@ -168,7 +186,8 @@ export class ContainerDirectory {
     }
     try {
       const bytes = readAll(this.#kernel, fd, MAX_STATE);
-      if (bytes === undefined) throw new RuntimeError({ what: "read state", problem: `found more than ${MAX_STATE} bytes`, where });
+      if (bytes === undefined)
+        throw new RuntimeError({ what: "read state", problem: `found more than ${MAX_STATE} bytes`, where });
       return parseRecord(decode(bytes), where);
     } finally {
       close(this.#kernel, fd);
@@ -223,6 +242,7 @@ export class ContainerDirectory {
       if (result < 0 && result !== -ENOENT) throw this.#kernel.failure(result, SYS_unlinkat, this.fd, name, 0);
     }
     const result = this.#kernel.attempt(SYS_unlinkat, this.root, this.id, AT_REMOVEDIR);
-    if (result < 0 && result !== -ENOENT) throw this.#kernel.failure(result, SYS_unlinkat, this.root, this.id, AT_REMOVEDIR);
+    if (result < 0 && result !== -ENOENT)
+      throw this.#kernel.failure(result, SYS_unlinkat, this.root, this.id, AT_REMOVEDIR);
   }
 }
