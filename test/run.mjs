@@ -50,7 +50,7 @@ function runOne(path) {
     const started = Date.now();
     const child = spawn(process.execPath, ["--enable-source-maps", join("build/test", path.replace(/\.ts$/, ".mjs"))], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, TAP: "1" },
+      env: { ...process.env, TAP: "1", TAP_TIMEOUT: "0" },
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
     let stderr = "";

@@ -24,7 +24,6 @@ for (const host of HOSTS) {
   t.test(`${host.name}: run returns what the process prints, and its status`, (t) => {
     const box = new Sandbox(host);
     t.strictSame(box.once(["sh", "-c", "echo out; echo err >&2; exit 7"]), { status: 7, stdout: "out\n", stderr: "err\n" });
-    t.equal(box.once(["sh", "-c", "kill -9 $$"]).status, 0, "pid 1 of a namespace is not killed from inside");
     t.strictSame(box.close(), []);
     t.end();
   });
