@@ -1,6 +1,17 @@
 /** Real containers for tests: a folder of its own with bundles and state, both hosts, and a look at what is left behind. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -91,20 +102,24 @@ export class Sandbox {
     options: { cwd?: string; input?: string; env?: Record<string, string>; global?: string[]; timeoutMs?: number } = {},
   ): Outcome {
     const [program = "", ...rest] = this.host.command;
-    const result = spawnSync(program, [...rest, "--root", this.state, ...(options.global ?? []), ...args], {
-      cwd: options.cwd ?? this.folder,
-      input: options.input ?? "",
-      encoding: "utf8",
-      env: { PATH: process.env["PATH"] ?? "", ...options.env },
-      timeout: options.timeoutMs ?? 20_000,
-      killSignal: "SIGKILL",
-      maxBuffer: 1 << 28,
-    });
-    return {
-      status: result.status ?? (result.signal === null ? 255 : 137),
-      stdout: result.stdout,
-      stderr: result.stderr,
-    };
+    // Files, not pipes: a container that lives on holds its streams open, and a pipe would be waited for to its end.
+    const [out, err] = ["stdout", "stderr"].map((name) => join(this.folder, name)) as [string, string];
+    const [outFd, errFd] = [openSync(out, "w"), openSync(err, "w")];
+    try {
+      const result = spawnSync(program, [...rest, "--root", this.state, ...(options.global ?? []), ...args], {
+        cwd: options.cwd ?? this.folder,
+        input: options.input ?? "",
+        stdio: ["pipe", outFd, errFd],
+        env: { PATH: process.env["PATH"] ?? "", ...options.env },
+        timeout: options.timeoutMs ?? 20_000,
+        killSignal: "SIGKILL",
+      });
+      const status = result.status ?? (result.signal === null ? 255 : 137);
+      return { status, stdout: readFileSync(out, "utf8"), stderr: readFileSync(err, "utf8") };
+    } finally {
+      closeSync(outFd);
+      closeSync(errFd);
+    }
   }
 
   /** `run` of a one-off container: what its process prints. */
