@@ -129,7 +129,7 @@ function openTarget(kernel: Kernel, root: Fd, plan: MountPlan): Fd {
  */
 function guardProc(kernel: Kernel, target: Fd, plan: MountPlan): void {
   const isProc = plan.kind === "new" && plan.type === "proc";
-  const refuse = (found: string) => {
+  const refuseTarget = (found: string) => {
     throw new RuntimeError({
       what: `mount ${plan.where}`,
       problem: `${found}, want type proc on /proc, or below it one of ${[...COVERABLE].join(" ")}`,
@@ -137,11 +137,11 @@ function guardProc(kernel: Kernel, target: Fd, plan: MountPlan): void {
     });
   };
   if (plan.destination === "/proc" && !isProc && !isProcRoot(kernel, plan))
-    refuse(`found type "${plan.type}" on /proc`);
+    refuseTarget(`found type "${plan.type}" on /proc`);
   if (fileSystemOf(kernel, target).type !== PROC_SUPER_MAGIC) return;
   if (stat(kernel, target).inode === 1) {
-    if (!isProc && !isProcRoot(kernel, plan)) refuse(`found type "${plan.type}" over procfs`);
-  } else if (!COVERABLE.has(plan.destination)) refuse(`found target ${plan.destination} in procfs`);
+    if (!isProc && !isProcRoot(kernel, plan)) refuseTarget(`found type "${plan.type}" over procfs`);
+  } else if (!COVERABLE.has(plan.destination)) refuseTarget(`found target ${plan.destination} in procfs`);
 }
 
 function isProcRoot(kernel: Kernel, plan: MountPlan): boolean {

@@ -32,6 +32,7 @@ import { readBootId } from "../state/status.ts";
 import { ContainerDirectory, openRoot } from "../state/store.ts";
 import { Cleanup } from "./cleanup.ts";
 import { openConsoleSocket } from "./console-socket.ts";
+import { runPoststop } from "./delete.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { ENDING, Parent } from "./parent.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
@@ -140,9 +141,14 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
 
   const root = openRoot(kernel, runtime.root);
   const directory = ContainerDirectory.create(kernel, root, options.id);
+  // On the stack first, so done last: hooks that began are followed by poststop once all is undone (runtime.md#lifecycle, steps 12 and 13).
+  const record = newRecord(runtime, options, config, plan);
+  let hooksBegan = () => false;
+  cleanup.add("poststop hooks", () => {
+    if (hooksBegan()) runPoststop(runtime, record);
+  });
   cleanup.add("state directory", () => directory.remove());
   directory.lock();
-  const record = newRecord(runtime, options, config, plan);
   const console = terminal && !options.ownTerminal ? openConsoleSocket(kernel, options.consoleSocket ?? "") : undefined;
   const cgroup = setUpCgroup(kernel, config, record, directory, cleanup, plan);
   plan.state = stateForHooks(record);
@@ -169,6 +175,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   if (spawned.inChild) return runInit(kernel, { plan, filter, link: spawned.link });
   const { id, pidFile } = options;
   const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
+  hooksBegan = () => parent.hooksBegan;
   cleanup.add("process", () => parent.kill());
   // Init has its copies: ours would keep mounts busy for as long as run waits.
   for (const fd of keep) if (fd !== runtime.traceFd) close(kernel, fd);

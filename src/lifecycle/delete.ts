@@ -103,14 +103,18 @@ function killAndWait(kernel: Kernel, record: StateRecord, pidfd: Fd): void {
   });
 }
 
-/** Removes cgroup and state, then runs the poststop hooks, whose failures are warnings (runtime-spec runtime.md#lifecycle). */
+/** Removes cgroup and state, then runs the poststop hooks. */
 export function removeOpen(runtime: Runtime, directory: ContainerDirectory, record: StateRecord): void {
-  const { kernel } = runtime;
-  if (record.cgroup !== null) removeCgroup(kernel, record.cgroup);
+  if (record.cgroup !== null) removeCgroup(runtime.kernel, record.cgroup);
   directory.remove();
+  runPoststop(runtime, record);
+}
+
+/** poststop hooks: a failing one is a warning, and the others still run (runtime-spec runtime.md#lifecycle). */
+export function runPoststop(runtime: Runtime, record: StateRecord): void {
   for (const hook of record.poststop) {
     try {
-      runHooks(kernel, [hook], { state: stateForHooks(record, "stopped", 0), directory: record.bundle });
+      runHooks(runtime.kernel, [hook], { state: stateForHooks(record, "stopped", 0), directory: record.bundle });
     } catch (error) {
       const parts = partsOf(error);
       runtime.warn(`${parts.what}: ${parts.problem}`);

@@ -43,6 +43,8 @@ export class Parent {
   readonly #runtime: Runtime;
   readonly #with: ParentParts;
   readonly #signals: Fd;
+  /** prestart or createRuntime hooks were run, whatever became of them. */
+  hooksBegan = false;
 
   constructor(runtime: Runtime, parts: ParentParts) {
     this.#runtime = runtime;
@@ -160,6 +162,7 @@ export class Parent {
   }
 
   #runtimeHooks(): void {
+    this.hooksBegan = true;
     const { record } = this.#with;
     const hooks = this.#with.config.hooks;
     const context = { state: stateForHooks(record, "creating", record.pid), directory: record.bundle };

@@ -58,11 +58,12 @@ function texts(node: ts.Expression | undefined, names: ReadonlyMap<string, strin
   return ["X"];
 }
 
-/** Functions that make errors of their arguments: name → index of the argument that becomes `problem`. */
-const MAKERS: ReadonlyMap<string, { what: string; problem: number }> = new Map([
-  ["hookError", { what: "hook X", problem: 1 }],
-  ["cwdError", { what: "chdir X", problem: 1 }],
-  ["refuse", { what: "load config.json", problem: 1 }],
+/** Functions that make errors of their arguments: name → indexes of the arguments that become `problem`. */
+const MAKERS: ReadonlyMap<string, { what: string; problem: readonly number[] }> = new Map([
+  ["hookError", { what: "hook X", problem: [1] }],
+  ["cwdError", { what: "chdir X", problem: [1] }],
+  ["refuse", { what: "load config.json", problem: [1, 2] }],
+  ["refuseTarget", { what: "mount X", problem: [0] }],
 ]);
 
 /** All messages, in the order of the source. */
@@ -81,8 +82,8 @@ export function allMessages(): Message[] {
       else if (ts.isCallExpression(node)) {
         const maker = MAKERS.get(node.expression.getText());
         if (maker !== undefined) {
-          for (const problem of texts(node.arguments[maker.problem], shared))
-            messages.push({ place, what: maker.what, problem, hint: "" });
+          const parts = maker.problem.map((index) => texts(node.arguments[index], shared));
+          for (const problem of parts.flat()) messages.push({ place, what: maker.what, problem, hint: "" });
         }
       }
       node.forEachChild(visit);
