@@ -1,5 +1,5 @@
 // Packs the TypeScript with esbuild: for Node as one ES module, for the engine as script chunks, which the engine's compiler turns into bytecode.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 
@@ -50,6 +50,7 @@ export async function packNode(out, arch) {
  * its exports into, `globalThis.chunks`. Returns names in no particular order; every chunk loads what it needs.
  */
 export async function packEngine(out, arch, main = MAIN) {
+  rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const entryPoints = { ...main, "validate-config": "src/config/generated/validate-config.js" };
   for (const name of CHUNKS) entryPoints[name] = `src/${name}.ts`;

@@ -8,6 +8,7 @@
 
 import { join } from "node:path";
 import process from "node:process";
+import { unknownInConfig } from "./chunk-diagnose.ts";
 import { validate } from "./config/generated/validate-config.js";
 import { addonPath, nodeHost } from "./host/node.ts";
 import { createKernel } from "./kernel/call.ts";
@@ -38,10 +39,17 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
   return {
     kernel: createKernel(nodeHost(), describeCall),
     root: options.root ?? "/run/ts-runc",
-    chunks: { validateConfig: () => validate, compileSeccomp: (profile) => compileSeccomp(profile, ARCH), explainExec },
+    rootGiven: options.root !== undefined,
+    chunks: {
+      validateConfig: () => validate,
+      compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
+      explainExec,
+      unknownInConfig,
+    },
     initEntry: { path: process.execPath, argv: [process.execPath, "--v8-pool-size=0", script], env: [] },
     traceFd: undefined,
     env: new Map(),
+    debug: undefined,
     warn: options.warn ?? (() => undefined),
   };
 }

@@ -125,14 +125,17 @@ function contextOf(
   const runtime: Runtime = {
     kernel,
     root: stateRoot(kernel, parsed.global.value("root"), env),
+    rootGiven: parsed.global.value("root") !== undefined,
     chunks: {
       validateConfig: () => chunks.validateConfig(),
       compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
+      unknownInConfig: (config) => chunks.diagnose().unknownInConfig(config),
       explainExec: (inner, failure) => chunks.diagnose().explainExec(inner, failure),
     },
     initEntry: program.initEntry,
     traceFd,
     env,
+    debug: parsed.global.has("debug") ? (line) => log.debug(line) : undefined,
     warn: (line) => log.warn(line),
   };
   return { runtime, call: parsed.call, print: (text) => print(kernel, text), directory: () => getCwd(kernel) };

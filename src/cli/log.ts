@@ -54,6 +54,14 @@ export class Log {
     this.#warnings.push(escapeControls(line));
   }
 
+  /** A line of --debug, written at once. */
+  debug(line: string): void {
+    const json = this.#global.value("log-format") === "json";
+    if (this.#file !== undefined || json)
+      this.#write(this.#file ?? (2 as Fd), "debug", escapeControls(line), undefined);
+    else writeAll(this.#kernel, 2 as Fd, encode(`debug: ${escapeControls(line)}\n`));
+  }
+
   /** The one error. */
   fail(parts: ErrorParts): void {
     const line = errorLine(parts);

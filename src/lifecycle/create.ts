@@ -100,17 +100,27 @@ export function readConfig(runtime: Runtime, bundle: string): LoadedConfig {
         problem: `found more than ${MAX_CONFIG} bytes, want fewer`,
         where: `${bundle}/config.json`,
       });
-    return loadConfig(decode(bytes), runtime.chunks.validateConfig(), runtime.warn);
+    const config = loadConfig(decode(bytes), runtime.chunks.validateConfig(), runtime.warn);
+    // Unknown properties are ignored, as config.md#extensibility demands, but not in silence.
+    if (runtime.debug !== undefined) {
+      for (const pointer of runtime.chunks.unknownInConfig(config)) runtime.debug(`config.json#${pointer}: unknown`);
+    }
+    return config;
   } finally {
     close(kernel, fd);
   }
 }
 
-/** Creates a container. @throws RuntimeError, with everything given back. */
-export function create(runtime: Runtime, options: CreateOptions): Created {
+/**
+ * Creates a container.
+ *
+ * @param known the bundle's config, where the caller has read it already.
+ * @throws RuntimeError, with everything given back.
+ */
+export function create(runtime: Runtime, options: CreateOptions, known?: LoadedConfig): Created {
   const { kernel } = runtime;
   checkId(options.id);
-  const config = readConfig(runtime, options.bundle);
+  const config = known ?? readConfig(runtime, options.bundle);
   sealForAdmin(kernel, config, runtime.initEntry);
   const cleanup = new Cleanup();
   // Signals that would end us are taken as an error, so that the clean-up runs.
@@ -233,6 +243,7 @@ function compileFilter(runtime: Runtime, config: LoadedConfig, plan: InitPlan): 
   const compiled = runtime.chunks.compileSeccomp(profile);
   plan.hasSeccomp = true;
   plan.seccompFlags = compiled.flags;
+  for (const name of compiled.skipped) runtime.debug?.(`seccomp: unknown system call ${name}`);
   return compiled.program;
 }
 

@@ -2,7 +2,7 @@
 import type { Kernel } from "../kernel/call.ts";
 import { AT_CWD } from "../kernel/call.ts";
 import { close, readText, stat } from "../kernel/file.ts";
-import { partsOf } from "../shared/error.ts";
+import { partsOf, RuntimeError } from "../shared/error.ts";
 import type { StateRecord } from "../state/record.ts";
 import { statusOf } from "../state/status.ts";
 import { ContainerDirectory, listIds, openRootIfPresent } from "../state/store.ts";
@@ -49,7 +49,15 @@ function describe(kernel: Kernel, directory: ContainerDirectory, record: StateRe
 export function list(runtime: Runtime): ContainerState[] {
   const { kernel } = runtime;
   const root = openRootIfPresent(kernel, runtime.root);
-  if (root === undefined) return [];
+  if (root === undefined) {
+    if (!runtime.rootGiven) return [];
+    // A default folder is made by the first container; one that was asked for is a mistake when it is missing (runc).
+    throw new RuntimeError({
+      what: "list containers",
+      problem: "ENOENT: the state directory is missing",
+      where: "--root",
+    });
+  }
   const names = new Map<number, string>();
   const states: ContainerState[] = [];
   for (const id of listIds(kernel, root)) {

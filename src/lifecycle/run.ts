@@ -26,6 +26,7 @@ import {
 } from "../kernel/process.ts";
 import { clearOnlcr, getTermios } from "../kernel/terminal.ts";
 import { viewOf } from "../shared/bytes.ts";
+import { checkId } from "../state/id.ts";
 import { type Created, type CreateOptions, create, readConfig } from "./create.ts";
 import { removeOpen } from "./delete.ts";
 import { Relay } from "./relay.ts";
@@ -92,10 +93,12 @@ class Foreground {
     const signals = openSignals(kernel, allSignals(), SFD_NONBLOCK);
     let created: Created | undefined;
     try {
-      const terminal = readConfig(this.#runtime, this.#options.bundle).process.terminal === true;
+      checkId(this.#options.id);
+      const config = readConfig(this.#runtime, this.#options.bundle);
+      const terminal = config.process.terminal === true;
       const ownTerminal = terminal && this.#options.consoleSocket === undefined;
       if (!terminal) this.#replaceTerminals();
-      created = create(this.#runtime, { ...this.#options, ownTerminal, stdio: this.#options.stdio });
+      created = create(this.#runtime, { ...this.#options, ownTerminal }, config);
       if (created.master !== undefined) {
         clearOnlcr(kernel, created.master);
         this.#relay.terminal(created.master);

@@ -10,6 +10,7 @@ import type { ExecFailure } from "./diagnose.ts";
 export interface Chunks {
   validateConfig(): ConfigValidator;
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
+  unknownInConfig(config: unknown): string[];
   explainExec(kernel: Kernel, failure: ExecFailure): RuntimeError;
 }
 
@@ -24,6 +25,8 @@ export interface Runtime {
   kernel: Kernel;
   /** State directory of all containers. */
   root: string;
+  /** The user named it with --root. */
+  rootGiven: boolean;
   chunks: Chunks;
   /** undefined: init goes on in the cloned process (engine). */
   initEntry: InitEntry | undefined;
@@ -31,6 +34,8 @@ export interface Runtime {
   traceFd: Fd | undefined;
   /** The environment variables that we use, and no others (input.5). */
   env: ReadonlyMap<string, string>;
+  /** Takes a line for --debug; undefined without it. */
+  debug: ((line: string) => void) | undefined;
   /** Takes a warning, which is folded into the one log object. */
   warn(line: string): void;
 }
