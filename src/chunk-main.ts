@@ -16,6 +16,8 @@ export function runMain(native: Native, host: Host = native): void {
     if (globalThis.chunks[name] === undefined) native.load(name);
     return globalThis.chunks[name] as T;
   }
+  // A key that a document chose must never change what all objects have (ts.1).
+  Object.freeze(Object.prototype);
   const status = main({
     host,
     words: native.argv.slice(1),

@@ -14,6 +14,9 @@ export interface Answer {
 /** Words for a call: help, or what is wrong with it. */
 export function answer(words: readonly string[], commands: readonly Command[], version: string): Answer {
   const result: Answer = { stdout: "", stderr: "", status: 1 };
+  // commander's errors call V8's function, which the engine lacks.
+  const errors: { captureStackTrace?: unknown } = Error;
+  errors.captureStackTrace ??= () => undefined;
   const program = buildProgram(commands, result);
   program.version(version, "-v, --version");
   try {

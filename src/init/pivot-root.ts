@@ -4,6 +4,8 @@ import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   EACCES,
   EINVAL,
+  EPERM,
+  MNT_DETACH,
   MS_PRIVATE,
   MS_REC,
   MS_SHARED,
@@ -13,9 +15,11 @@ import {
   RESOLVE_NO_MAGICLINKS,
   SYS_chdir,
   SYS_chroot,
+  SYS_umount2,
 } from "../kernel/constants.ts";
 import { attemptOpen2, close, fchdir, mountId, openAt, stat } from "../kernel/file.ts";
 import { attach, attachAtPath, mount, moveMount, pivotRoot, setAttributes, unmountDetach } from "../kernel/mount.ts";
+import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 
 /**
@@ -58,6 +62,8 @@ function makeParentPrivate(kernel: Kernel, place: Fd): void {
 export function enterRoot(kernel: Kernel, root: Fd, plan: InitPlan): void {
   fchdir(kernel, root);
   if (plan.noPivot) {
+    hideHostProc(kernel, plan);
+    fchdir(kernel, root);
     moveMount(kernel, plan.rootPath, "/");
     kernel.call(SYS_chroot, ".");
   } else {
@@ -74,6 +80,26 @@ export function enterRoot(kernel: Kernel, root: Fd, plan: InitPlan): void {
     close(kernel, old);
   }
   kernel.call(SYS_chdir, "/");
+}
+
+/**
+ * chroot can be left where pivot_root cannot, so nothing of the host's procfs and sysfs may be there to be found, unmasked (mount.5). What
+ * cannot be unmounted (it came from a more privileged namespace) is covered.
+ */
+function hideHostProc(kernel: Kernel, plan: InitPlan): void {
+  const proc = openProc(kernel);
+  const mounts = readProc(kernel, proc, `${selfName(kernel, proc)}/mountinfo`) ?? "";
+  close(kernel, proc);
+  for (const line of mounts.split("\n").reverse()) {
+    const type = / - (proc|sysfs) /.exec(line);
+    const point = line.split(" ")[4];
+    if (type === null || point === undefined || point === plan.rootPath || point.startsWith(`${plan.rootPath}/`))
+      continue;
+    const path = point.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+    const result = kernel.attempt(SYS_umount2, path, MNT_DETACH);
+    if (result === -EINVAL || result === -EPERM) mount(kernel, "tmpfs", path, "tmpfs", 0, "size=0,nr_inodes=1");
+    else if (result < 0) throw kernel.failure(result, SYS_umount2, path, MNT_DETACH);
+  }
 }
 
 function explainPivot(error: unknown): unknown {

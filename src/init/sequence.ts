@@ -15,7 +15,7 @@ import { setAttributes } from "../kernel/mount.ts";
 import { unshare } from "../kernel/namespace.ts";
 import { exit, getPid, newSession, prctl } from "../kernel/process.ts";
 import type { Procfs } from "../kernel/procfs.ts";
-import { loadFilter } from "../kernel/seccomp.ts";
+import { checkFilterFlags, loadFilter } from "../kernel/seccomp.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
 import { bindConsole, openConsole } from "./console.ts";
@@ -94,6 +94,10 @@ function prepare(kernel: Kernel, input: InitInput) {
   // Without no_new_privs loading needs CAP_SYS_ADMIN, so it precedes the credentials (seccomp.1); with it, it is the last call of all.
   if (plan.hasSeccomp && !plan.noNewPrivileges)
     step("seccomp", SECCOMP_WORDS, () => loadFilter(kernel, input.filter ?? new Uint8Array(0), plan.seccompFlags));
+  if (plan.hasSeccomp && plan.noNewPrivileges) {
+    // It is loaded after start; that the kernel knows its flags can be learned now.
+    step("seccomp", SECCOMP_WORDS, () => checkFilterFlags(kernel, plan.seccompFlags));
+  }
   step("credentials", CREDENTIAL_WORDS, () => dropPrivileges(kernel, plan));
   setUmask(kernel, plan.umask);
   if (!entered && !enterDirectory(kernel, root, plan)) throw cwdRefused(kernel, root, plan);

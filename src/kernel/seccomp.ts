@@ -1,7 +1,7 @@
 /** seccomp(2). */
 import { putU64, viewOf } from "../shared/bytes.ts";
 import type { Kernel } from "./call.ts";
-import { SECCOMP_SET_MODE_FILTER, SYS_seccomp } from "./constants.ts";
+import { EFAULT, SECCOMP_SET_MODE_FILTER, SYS_seccomp } from "./constants.ts";
 
 /** struct sock_fprog for a program of 8-byte instructions; the program must stay referenced. */
 export function filterProgram(kernel: Kernel, program: Uint8Array): Uint8Array {
@@ -10,6 +10,12 @@ export function filterProgram(kernel: Kernel, program: Uint8Array): Uint8Array {
   view.setUint16(0, program.length / 8, true);
   putU64(view, 8, kernel.host.addressOf(program));
   return buffer;
+}
+
+/** Whether the kernel knows the flags: with no program it says EFAULT when it does, EINVAL when not. Throws for the latter. */
+export function checkFilterFlags(kernel: Kernel, flags: number): void {
+  const result = kernel.attempt(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0);
+  if (result !== -EFAULT) throw kernel.failure(result, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0);
 }
 
 /** Loads a filter; unknown flags are the kernel's EINVAL, never dropped (seccomp.1). */
