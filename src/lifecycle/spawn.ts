@@ -9,20 +9,27 @@ import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { AT_CWD, errnoName, type SyscallError } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {
+  _LINUX_CAPABILITY_VERSION_3,
+  CAP_LAST_CAP,
   CLONE_INTO_CGROUP,
   CLONE_NEWCGROUP,
   CLONE_NEWTIME,
+  CLONE_NEWUSER,
   CLONE_PARENT,
+  EINVAL,
   F_SETFD,
   NSFS_MAGIC,
   O_RDONLY,
   O_WRONLY,
+  PR_CAP_AMBIENT,
+  PR_CAP_AMBIENT_RAISE,
   PR_SET_DUMPABLE,
   PR_SET_PDEATHSIG,
   RESOLVE_NO_MAGICLINKS,
   SIG_SETMASK,
   SIGCHLD,
   SIGKILL,
+  SYS_capset,
   SYS_clone3,
   SYS_close_range,
   SYS_execve,
@@ -216,11 +223,29 @@ function addInit(kernel: Kernel, list: CallList, plan: SpawnPlan, link: Fd): voi
   list.add({ least: 1 }, SYS_read, link, new Uint8Array(8), 1);
   list.add({}, SYS_rt_sigprocmask, SIG_SETMASK, new Uint8Array(8), 0, 8);
   if (plan.entry === undefined) return;
+  if ((plan.flags & CLONE_NEWUSER) !== 0 || plan.joins.some((join) => join.kind === "user")) keepCapabilities(list);
   for (const fd of [0, 1, 2, ...kept]) list.add({}, SYS_fcntl, fd, F_SETFD, 0);
   const argv = stringTable(kernel, [...plan.entry.argv, "init", String(link)]);
   const env = stringTable(kernel, plan.entry.env);
   list.keep(argv.keep, env.keep);
   list.add({}, SYS_execve, plan.entry.path, argv.table, env.table);
+}
+
+/**
+ * Only for an init that is executed anew in a user namespace: execve would drop every capability, as the process's uid is not yet the
+ * namespace's 0. Ambient ones stay, and so does the kernel's uid 0, with which Node can read its own files (NODEHOST.md section 2).
+ */
+function keepCapabilities(list: CallList): void {
+  const header = new Uint8Array(8);
+  viewOf(header).setUint32(0, _LINUX_CAPABILITY_VERSION_3, true);
+  const all = new Uint8Array(24).fill(0xff);
+  const view = viewOf(all);
+  // The upper half: CAP_LAST_CAP is 40, so nine bits.
+  for (const at of [12, 16, 20]) view.setUint32(at, 2 ** (CAP_LAST_CAP - 31) - 1, true);
+  list.add({}, SYS_capset, header, all);
+  for (let capability = 0; capability <= CAP_LAST_CAP; capability++) {
+    list.add({ accept: EINVAL }, SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+  }
 }
 
 /** Reads init's pid from the stage and reaps the stage. */
