@@ -9,8 +9,9 @@ import { monotonicMs } from "../kernel/clock.ts";
 import {
   EPIPE,
   ESRCH,
-  O_CLOEXEC,
+  F_SETFL,
   O_NONBLOCK,
+  O_WRONLY,
   POLLHUP,
   POLLIN,
   POLLOUT,
@@ -23,6 +24,7 @@ import {
   SYS_close_range,
   SYS_dup3,
   SYS_execve,
+  SYS_fcntl,
   SYS_kill,
   SYS_read,
   SYS_rt_sigaction,
@@ -58,7 +60,9 @@ export function runHooks(kernel: Kernel, hooks: readonly HookPlan[], context: Ho
 
 /** Runs one hook to its end. */
 export function runHook(kernel: Kernel, hook: HookPlan, context: HookContext): void {
-  const [stateRead, stateWrite] = pipe(kernel, O_NONBLOCK);
+  const [stateRead, stateWrite] = pipe(kernel);
+  // Our end only: the hook must find an ordinary stdin.
+  kernel.call(SYS_fcntl, stateWrite, F_SETFL, O_NONBLOCK | O_WRONLY);
   const [outputRead, outputWrite] = pipe(kernel);
   const [reportRead, reportWrite] = pipe(kernel);
   const started = monotonicMs(kernel);
@@ -110,9 +114,9 @@ function spawn(
   list.add({}, SYS_dup3, input, 0, 0);
   list.add({}, SYS_dup3, output, 1, 0);
   list.add({}, SYS_dup3, output, 2, 0);
-  // The report pipe becomes 3, close-on-exec: its end of file says that the hook runs.
-  list.add({}, SYS_dup3, report, 3, O_CLOEXEC);
-  list.add({}, SYS_close_range, 4, 0xffffffff, 0);
+  // Only the report pipe stays, close-on-exec: its end of file says that the hook runs.
+  if (report > 3) list.add({}, SYS_close_range, 3, report - 1, 0);
+  list.add({}, SYS_close_range, report + 1, 0xffffffff, 0);
   list.add({}, SYS_rt_sigprocmask, SIG_SETMASK, new Uint8Array(8), 0, 8);
   if (context.directory !== undefined) list.add({}, SYS_chdir, context.directory);
   const args = stringTable(kernel, hook.args);
