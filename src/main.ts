@@ -13,9 +13,10 @@ import { openTrace } from "./cli/trace.ts";
 import type { ConfigValidator } from "./config/types.ts";
 import type { Host } from "./host/host.ts";
 import { AT_CWD, createKernel, type Fd, type Kernel } from "./kernel/call.ts";
-import { ARCH, O_RDWR, SIGPIPE } from "./kernel/constants.ts";
+import { ARCH, O_RDWR, SIGCHLD, SIGPIPE } from "./kernel/constants.ts";
 import { getCwd, isOpen, openAt, writeAll } from "./kernel/file.ts";
 import { effectiveUid } from "./kernel/identity.ts";
+import { setUmask } from "./kernel/limits.ts";
 import { setDisposition } from "./kernel/process.ts";
 import type { InitEntry, Runtime } from "./lifecycle/runtime.ts";
 import { partsOf, RuntimeError } from "./shared/error.ts";
@@ -51,6 +52,9 @@ export function main(program: Program): number {
   openStandardStreams(plain);
   // A reader that goes away must be an error that we see, not our end. Every child of ours gets its defaults back.
   setDisposition(plain, SIGPIPE, 1);
+  // What the caller ignores or masks is not ours: with SIGCHLD ignored there would be no exit status to read (user.7).
+  setDisposition(plain, SIGCHLD, 0);
+  setUmask(plain, 0o022);
   if (words.length === 1 && (words[0] === "--version" || words[0] === "-v")) {
     print(plain, `${VERSION_TEXT}\n`);
     return 0;
