@@ -195,7 +195,6 @@ async function buildEngine(out, main, defines) {
     ...C_FLAGS,
     ...defines,
     "-static",
-    "-s",
     "-Wl,--gc-sections",
     "-Wl,-z,noexecstack",
     ...include,

@@ -21,7 +21,6 @@ import { setDisposition } from "./kernel/process.ts";
 import type { InitEntry, Runtime } from "./lifecycle/runtime.ts";
 import { partsOf, RuntimeError } from "./shared/error.ts";
 import { absolute } from "./shared/path.ts";
-import { encode } from "./shared/text.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** Code that is loaded when it is needed: bytecode chunks on the engine host, plain modules on Node. */
@@ -82,12 +81,12 @@ export function main(program: Program): number {
 function usage(kernel: Kernel, chunks: ProgramChunks, words: readonly string[]): number {
   const said = chunks.help().answer(words, COMMANDS, VERSION_TEXT);
   if (said.stdout !== "") print(kernel, said.stdout);
-  if (said.stderr !== "") writeAll(kernel, 2 as Fd, encode(said.stderr));
+  if (said.stderr !== "") writeAll(kernel, 2 as Fd, said.stderr);
   return said.status;
 }
 
 function print(kernel: Kernel, text: string): void {
-  if (text !== "") writeAll(kernel, 1 as Fd, encode(text));
+  if (text !== "") writeAll(kernel, 1 as Fd, text);
 }
 
 /** A closed standard stream would be taken by the next file that is opened (fd.3). */

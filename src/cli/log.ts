@@ -4,7 +4,6 @@ import { timestamp } from "../kernel/clock.ts";
 import { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } from "../kernel/constants.ts";
 import { openAt, writeAll } from "../kernel/file.ts";
 import { type ErrorParts, errorLine, escapeControls, RuntimeError } from "../shared/error.ts";
-import { encode } from "../shared/text.ts";
 import type { Call } from "./command.ts";
 
 export class Log {
@@ -59,7 +58,7 @@ export class Log {
     const json = this.#global.value("log-format") === "json";
     if (this.#file !== undefined || json)
       this.#write(this.#file ?? (2 as Fd), "debug", escapeControls(line), undefined);
-    else writeAll(this.#kernel, 2 as Fd, encode(`debug: ${escapeControls(line)}\n`));
+    else writeAll(this.#kernel, 2 as Fd, `debug: ${escapeControls(line)}\n`);
   }
 
   /** The one error. */
@@ -74,7 +73,7 @@ export class Log {
 
   #plain(line: string): void {
     const warnings = this.#warnings.map((warning) => `warning: ${warning}\n`).join("");
-    writeAll(this.#kernel, 2 as Fd, encode(`${warnings}${line}\n`));
+    writeAll(this.#kernel, 2 as Fd, `${warnings}${line}\n`);
   }
 
   /** After a success: warnings, if there are any, as one object. */
@@ -83,7 +82,7 @@ export class Log {
     const line = this.#warnings.join("; ");
     if (this.#file !== undefined) this.#write(this.#file, "warning", line, undefined);
     else if (this.#global.value("log-format") === "json") this.#write(2 as Fd, "warning", line, undefined);
-    else writeAll(this.#kernel, 2 as Fd, encode(`warning: ${line}\n`));
+    else writeAll(this.#kernel, 2 as Fd, `warning: ${line}\n`);
   }
 
   /** One write: two processes may append to one file. */
@@ -94,6 +93,6 @@ export class Log {
     const text = json
       ? JSON.stringify({ level, msg: message, time, ...(parts === undefined ? {} : { error: parts }), ...warnings })
       : `time="${time}" level=${level} msg=${JSON.stringify(message)}`;
-    writeAll(this.#kernel, file, encode(`${text}\n`));
+    writeAll(this.#kernel, file, `${text}\n`);
   }
 }

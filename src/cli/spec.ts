@@ -6,7 +6,6 @@ import { close, openAt, writeAll } from "../kernel/file.ts";
 import { effectiveUid } from "../kernel/identity.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { absolute } from "../shared/path.ts";
-import { encode } from "../shared/text.ts";
 import type { Command } from "./command.ts";
 
 export const specCommand: Command = {
@@ -23,7 +22,7 @@ export const specCommand: Command = {
     const config = defaultConfig(call.has("rootless"), { uid: effectiveUid(kernel), gid: kernel.call(SYS_getegid) });
     try {
       const fd = openAt(kernel, AT_CWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
-      writeAll(kernel, fd, encode(JSON.stringify(config, undefined, "\t")));
+      writeAll(kernel, fd, JSON.stringify(config, undefined, "\t"));
       close(kernel, fd);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;

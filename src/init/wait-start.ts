@@ -12,8 +12,8 @@ import {
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
   SECCOMP_SET_MODE_FILTER,
-  SIGKILL,
-  SIGSTOP,
+  SIGPIPE,
+  SIGXFSZ,
   SYS_close_range,
   SYS_execve,
   SYS_fcntl,
@@ -25,7 +25,6 @@ import { stringTable } from "../kernel/process.ts";
 import { openPrivateProc, openProc, type Procfs, selfName } from "../kernel/procfs.ts";
 import { filterProgram } from "../kernel/seccomp.ts";
 import type { ErrorParts } from "../shared/error.ts";
-import { encode } from "../shared/text.ts";
 
 /**
  * The directory of our own descriptors, in a procfs that no image can reach: exec.fifo was passed as O_PATH and is opened through it. Where a
@@ -57,18 +56,18 @@ export function waitForStart(kernel: Kernel, plan: InitPlan, own: Fd): Fd {
   const report = 3 + plan.preserved;
   const fifo = dup(kernel, opened, report, true);
   if (opened !== fifo) close(kernel, opened);
-  writeAll(kernel, fifo, encode("0"));
+  writeAll(kernel, fifo, "0");
   return fifo;
 }
 
 /** Tells `start` why a step before the last calls failed. */
 export function reportFailure(kernel: Kernel, fifo: Fd, parts: ErrorParts): void {
-  writeAll(kernel, fifo, encode(`${JSON.stringify({ error: parts })}\n`));
+  writeAll(kernel, fifo, `${JSON.stringify({ error: parts })}\n`);
 }
 
 /** Tells `start` what the last calls are, so that it can word a native report of one of them. */
 export function announceExec(kernel: Kernel, fifo: Fd, announcement: ExecAnnouncement): void {
-  writeAll(kernel, fifo, encode(`${JSON.stringify({ exec: announcement })}\n`));
+  writeAll(kernel, fifo, `${JSON.stringify({ exec: announcement })}\n`);
 }
 
 /** What `start` needs to explain a failing execve. */
@@ -102,9 +101,8 @@ export function prepareExec(
 ): LastCalls {
   const list = new CallList(kernel);
   const byDefault = new Uint8Array(32);
-  for (let signal = 1; signal <= 64; signal++) {
-    if (signal !== SIGKILL && signal !== SIGSTOP) list.add({}, SYS_rt_sigaction, signal, byDefault, 0, 8);
-  }
+  // create has set all others to their default; SIGPIPE is ours, SIGXFSZ Node's.
+  for (const signal of [SIGPIPE, SIGXFSZ]) list.add({}, SYS_rt_sigaction, signal, byDefault, 0, 8);
   // What the process is meant to have must survive execve, whatever the caller (or Node at its start) marked.
   for (let fd = 0; fd < 3 + plan.preserved; fd++) list.add({ accept: EBADF }, SYS_fcntl, fd, F_SETFD, 0);
   list.add({}, SYS_close_range, 4 + plan.preserved, 0xffffffff, 0);

@@ -1,6 +1,6 @@
 /** Files and descriptors. Every open has O_CLOEXEC (fd.1); where untrusted names are met, openat2 with a resolve mask (path.1). */
 import { getU64, viewOf } from "../shared/bytes.ts";
-import { decode, encode } from "../shared/text.ts";
+import { decode, encode, isAscii } from "../shared/text.ts";
 import type { Fd, Kernel } from "./call.ts";
 import {
   AT_EMPTY_PATH,
@@ -163,15 +163,23 @@ export function readText(kernel: Kernel, directory: Fd, path: string, limit = 1 
 
 /** One write(2) of everything; a short write is an error (proc.4: one value, one write). */
 export function writeOnce(kernel: Kernel, fd: Fd, data: string | Uint8Array): void {
-  const bytes = typeof data === "string" ? encode(data) : data;
+  const bytes = writable(data);
   const count = kernel.call(SYS_write, fd, bytes, bytes.length);
   if (count !== bytes.length) throw new Error(`write of ${bytes.length} bytes wrote ${count}`);
 }
 
 /** Writes everything, in as many calls as it takes. */
-export function writeAll(kernel: Kernel, fd: Fd, bytes: Uint8Array): void {
-  let rest = bytes;
+export function writeAll(kernel: Kernel, fd: Fd, data: string | Uint8Array): void {
+  const bytes = writable(data);
+  const count = kernel.call(SYS_write, fd, bytes, bytes.length);
+  if (count === bytes.length) return;
+  let rest = (typeof bytes === "string" ? encode(bytes) : bytes).subarray(count);
   while (rest.length > 0) rest = rest.subarray(kernel.call(SYS_write, fd, rest, rest.length));
+}
+
+/** ASCII text goes to the host as it is, which makes its bytes natively; other text is encoded here, because its length must be known. */
+function writable(data: string | Uint8Array): string | Uint8Array {
+  return typeof data === "string" && !isAscii(data) ? encode(data) : data;
 }
 
 /** Opens `path` O_WRONLY, writes `value` in one call, closes: how a kernel file is set. */

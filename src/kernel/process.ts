@@ -166,6 +166,14 @@ export function setDisposition(kernel: Kernel, signal: number, handler: 0 | 1): 
   kernel.attempt(SYS_rt_sigaction, signal, action, 0, 8);
 }
 
+/** Sets every signal but `except` to its default: what the caller ignores would survive execve (user.7). */
+export function resetDispositions(kernel: Kernel, except: number): void {
+  const action = new Uint8Array(32);
+  for (let signal = 1; signal <= 64; signal++) {
+    if (signal !== except) kernel.attempt(SYS_rt_sigaction, signal, action, 0, 8);
+  }
+}
+
 /** Fields of /proc/PID/stat that are needed; the command may hold any byte, so fields count from the last `)` (proc(5)). */
 export interface ProcessStat {
   state: string;

@@ -19,10 +19,10 @@ import { runInit } from "../init/sequence.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
-import { O_NONBLOCK, O_RDONLY, RLIMIT_NOFILE, S_IFMT, S_IFREG, SYS_getpid } from "../kernel/constants.ts";
+import { O_NONBLOCK, O_RDONLY, RLIMIT_NOFILE, S_IFMT, S_IFREG, SIGPIPE, SYS_getpid } from "../kernel/constants.ts";
 import { close, isOpen, openAt, readAll, stat } from "../kernel/file.ts";
 import { getLimit } from "../kernel/limits.ts";
-import { blockSignals, setSignalMask } from "../kernel/process.ts";
+import { blockSignals, resetDispositions, setSignalMask } from "../kernel/process.ts";
 import { openProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
@@ -123,6 +123,7 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
   const config = known ?? readConfig(runtime, options.bundle);
   sealForAdmin(kernel, config, runtime.initEntry);
   const cleanup = new Cleanup();
+  resetDispositions(kernel, SIGPIPE);
   // Signals that would end us are taken as an error, so that the clean-up runs.
   const before = blockSignals(kernel, ENDING);
   try {

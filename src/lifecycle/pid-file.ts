@@ -4,7 +4,6 @@ import { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, SYS_renameat2, SYS_unlinkat } fr
 import { close, openAt, writeAll } from "../kernel/file.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { basename, dirname } from "../shared/path.ts";
-import { encode } from "../shared/text.ts";
 
 /** Writes it beside its place and renames it: no link there is followed, no reader sees half of it. */
 export function writePidFile(kernel: Kernel, path: string, pid: number): void {
@@ -12,7 +11,7 @@ export function writePidFile(kernel: Kernel, path: string, pid: number): void {
   try {
     const fd = openAt(kernel, AT_CWD, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
     try {
-      writeAll(kernel, fd, encode(String(pid)));
+      writeAll(kernel, fd, String(pid));
       kernel.call(SYS_renameat2, AT_CWD, temporary, AT_CWD, path, 0);
     } catch (error) {
       kernel.attempt(SYS_unlinkat, AT_CWD, temporary, 0);

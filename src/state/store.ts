@@ -37,7 +37,7 @@ import {
 import { effectiveUid } from "../kernel/identity.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { dirname } from "../shared/path.ts";
-import { decode, encode } from "../shared/text.ts";
+import { decode } from "../shared/text.ts";
 import { parseRecord, type StateRecord } from "./record.ts";
 
 const STATE_FILE = "state.json";
@@ -200,7 +200,7 @@ export class ContainerDirectory {
     const fd = openAt(this.#kernel, this.fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
     try {
       fchmod(this.#kernel, fd, 0o600);
-      writeAll(this.#kernel, fd, encode(JSON.stringify(record)));
+      writeAll(this.#kernel, fd, JSON.stringify(record));
     } finally {
       close(this.#kernel, fd);
     }
