@@ -282,4 +282,5 @@ else if (verb === "test") {
 } else if (verb === "bench") {
   debianPackages([...DEBIAN_TEST]);
   become("node", ["bench/run.mjs", ...rest]);
-} else if (verb === "check") become("node", ["test/check.mjs"]);
+} else if (verb === "faults") await faultEngine();
+else if (verb === "check") become("node", ["test/check.mjs"]);
