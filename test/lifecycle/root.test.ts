@@ -6,7 +6,7 @@ import { fails, mountAt, mountLines, onHosts, prints, put } from "../support/lif
 import { folder, type Sandbox, type TestConfig } from "../support/sandbox.ts";
 
 onHosts("root: the container sees its root alone", (t, box) => {
-  const script = "ls -d /work /mnt /usr 2>/dev/null; ls / | tr '\\n' ' '; echo; cat /proc/self/mountinfo";
+  const script = "ls -d /var /mnt /usr 2>/dev/null; ls / | tr '\\n' ' '; echo; cat /proc/self/mountinfo";
   const text = prints(t, box.once(["sh", "-c", script]));
   t.match(text, /^bin data dev etc proc root sys tmp /, "what the root file system holds");
   const targets = mountLines(text).map((line) => line.target);
