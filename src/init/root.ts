@@ -35,7 +35,8 @@ export function findInRoot(kernel: Kernel, root: Fd, path: string, flags = O_PAT
 
 /** As findInRoot for a path that must be made of real directories: a link in it is an error before anything is made (path.5). */
 export function findReal(kernel: Kernel, root: Fd, path: string): Fd | undefined {
-  const flags = O_PATH | O_NOFOLLOW;
+  // Without O_NOFOLLOW: with it a link in the last place would be opened itself (openat2(2)), not refused.
+  const flags = O_PATH;
   const result = attemptOpen2(kernel, root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
   if (result === -ENOENT) return undefined;
   if (result === -ELOOP) {
