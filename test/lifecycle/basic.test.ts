@@ -23,7 +23,11 @@ for (const host of HOSTS) {
 
   t.test(`${host.name}: run returns what the process prints, and its status`, (t) => {
     const box = new Sandbox(host);
-    t.strictSame(box.once(["sh", "-c", "echo out; echo err >&2; exit 7"]), { status: 7, stdout: "out\n", stderr: "err\n" });
+    t.strictSame(box.once(["sh", "-c", "echo out; echo err >&2; exit 7"]), {
+      status: 7,
+      stdout: "out\n",
+      stderr: "err\n",
+    });
     t.strictSame(box.close(), []);
     t.end();
   });
