@@ -164,6 +164,7 @@ async function buildEngine(out, main, defines) {
   const { packEngine } = await import("./pack.mjs");
   const folder = `build/engine/${out.split("/").pop()}`;
   const kernelHeaders = `build/kernel-headers`;
+  mkdirSync(folder, { recursive: true });
   mkdirSync(kernelHeaders, { recursive: true });
   mkdirSync("build/engine", { recursive: true });
   mkdirSync("dist", { recursive: true });

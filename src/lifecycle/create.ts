@@ -160,7 +160,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   cleanup.add("state directory", () => directory.remove());
   directory.lock();
   const console = terminal && !options.ownTerminal ? openConsoleSocket(kernel, options.consoleSocket ?? "") : undefined;
-  const cgroup = setUpCgroup(kernel, config, record, directory, cleanup, plan);
+  const cgroup = setUpCgroup(kernel, config, record, directory, cleanup);
   plan.state = stateForHooks(record);
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
@@ -279,7 +279,6 @@ function setUpCgroup(
   record: StateRecord,
   directory: ContainerDirectory,
   cleanup: Cleanup,
-  plan: InitPlan,
 ): OpenCgroup | undefined {
   const proc = openProc(kernel);
   const layout = readLayout(kernel, proc);
@@ -293,7 +292,7 @@ function setUpCgroup(
   });
   const cgroup = makeCgroup(kernel, place);
   const resources = config.linux?.resources ?? {};
-  const rules = deviceRules(resources.devices ?? [], plan.devices);
+  const rules = deviceRules(resources.devices ?? []);
   if (place.version === 1) {
     if (place.places.some((entry) => entry.controllers.includes("devices")))
       writeDevices(kernel, cgroup, v1DeviceWrites(rules));
