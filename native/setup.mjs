@@ -164,6 +164,7 @@ async function buildEngine(out, main, defines) {
   const { packEngine } = await import("./pack.mjs");
   const folder = `build/engine/${out.split("/").pop()}`;
   const kernelHeaders = `build/kernel-headers`;
+  mkdirSync(folder, { recursive: true });
   mkdirSync(kernelHeaders, { recursive: true });
   mkdirSync("dist", { recursive: true });
   // musl's own folder lacks the kernel's headers; only these three may come from the host's, or glibc's would be mixed in.
