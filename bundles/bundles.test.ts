@@ -103,7 +103,7 @@ t.test("npm start's demo: its commands, their times, and no container left", (t)
   const result = spawnSync("bash", ["bundles/demo.sh"], { encoding: "utf8", timeout: 60_000 });
   t.equal(result.status, 0, result.stderr);
   for (const verb of ["create --bundle", "state", "start", "list", "kill", "delete", "run --bundle"]) {
-    t.match(result.stdout, new RegExp(`^\\$ ts-runc ${verb} [^$]*?^  [0-9]+\\.[0-9] ms$`, "m"), verb);
+    t.match(result.stdout, new RegExp(`^\\$ ts-runc ${verb}[^$]*?^  [0-9]+\\.[0-9] ms$`, "m"), verb);
   }
   t.match(result.stdout, /"status": "created"/);
   t.match(result.stdout, /service is up as pid 1 on service\n/);
