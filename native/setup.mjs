@@ -165,6 +165,7 @@ async function buildEngine(out, main, defines) {
   const folder = `build/engine/${out.split("/").pop()}`;
   const kernelHeaders = `build/kernel-headers`;
   mkdirSync(kernelHeaders, { recursive: true });
+  mkdirSync("build/engine", { recursive: true });
   mkdirSync("dist", { recursive: true });
   // musl's own folder lacks the kernel's headers; only these three may come from the host's, or glibc's would be mixed in.
   for (const [name, target] of [
