@@ -52,10 +52,9 @@ export function text(result) {
     ...result.runtimes.map((entry) => `${entry.name}: ${entry.version}`),
     `${result.rounds} rounds, every runtime once in each, in random order${result.idle > 0 ? `, ${result.idle} ms idle before each` : ""}`,
   ];
-  if (result.hidden !== "")
-    lines.push(
-      `all runtimes ran in one mount namespace without ${result.hidden} (cgroup2): crun 1.8 refuses it beside v1`,
-    );
+  lines.push("bundles and state on a tmpfs, in one mount namespace for all runtimes");
+  if (result.hidden.length > 0)
+    lines.push(`${result.hidden.join(", ")} (cgroup2) hidden there: crun 1.8 refuses it beside v1`);
   lines.push(
     "",
     "Wall time: median (minimum); ratio of ts-runc's to the other's in the same round: **geometric mean** (median; p10–p90)",

@@ -41,24 +41,30 @@ function fail(line) {
 }
 
 /**
- * crun 1.8 refuses a machine whose v1 hierarchies have a cgroup2 mount beside them. In a mount namespace of our own an empty tmpfs takes its
- * place, for all runtimes alike: the benchmark runs itself again there. (crun makes directories in it and leaves them; they end with it.)
+ * The benchmark runs itself again in a mount namespace of its own, for all runtimes alike. There, bundles and state lie on a tmpfs, as /run
+ * is one; and an empty tmpfs takes the place of a cgroup2 mount beside v1 hierarchies, which crun 1.8 refuses to see. (crun makes directories
+ * in it and leaves them; they end with it.)
  */
-const HIDDEN = "TSRUNC_BENCH_HIDDEN";
-const unified = readFileSync("/proc/self/mountinfo", "utf8")
-  .split("\n")
-  .filter((line) => / - cgroup2 /.test(line))
-  .map((line) => line.split(" ")[4])
-  .filter((path) => path !== "/sys/fs/cgroup");
-if (unified.length > 0 && process.env[HIDDEN] === undefined) {
-  const script = 'for path in $1; do umount -l "$path"; mount -t tmpfs tmpfs "$path"; done; shift; exec "$@"';
+const INSIDE = "TSRUNC_BENCH_INSIDE";
+const inside = process.env[INSIDE];
+if (inside === undefined) {
+  const unified = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .filter((line) => / - cgroup2 /.test(line))
+    .map((line) => line.split(" ")[4])
+    .filter((path) => path !== "/sys/fs/cgroup");
+  const own = mkdtempSync(join(tmpdir(), "ts-runc-bench-"));
+  const script =
+    'mount -t tmpfs tmpfs "$1"; for path in $2; do umount -l "$path"; mount -t tmpfs tmpfs "$path"; done; shift 2; exec "$@"';
   const again = [process.execPath, ...process.argv.slice(1)];
-  const inside = spawnSync("unshare", ["-m", "sh", "-c", script, "sh", unified.join(" "), ...again], {
+  const ran = spawnSync("unshare", ["-m", "sh", "-ec", script, "sh", own, unified.join(" "), ...again], {
     stdio: "inherit",
-    env: { ...process.env, [HIDDEN]: unified.join(" ") },
+    env: { ...process.env, [INSIDE]: [own, ...unified].join(" ") },
   });
-  process.exit(inside.status ?? 1);
+  rmSync(own, { recursive: true });
+  process.exit(ran.status ?? 1);
 }
+const [folder, ...hidden] = inside.split(" ");
 
 /** [name, program], ours first. */
 const installed = [
@@ -101,7 +107,6 @@ function makeBundle(folder, args) {
 }
 
 compileMeasure();
-const folder = mkdtempSync(join(tmpdir(), "ts-runc-bench-"));
 const prefix = `bench${process.pid}-`;
 const log = join(folder, "log");
 let counter = 0;
@@ -200,32 +205,26 @@ function round() {
   }
 }
 
-let left = [];
 const started = new Date();
-try {
-  bundles.true = makeBundle(join(folder, "true"), ["/bin/true"]);
-  bundles.sleep = makeBundle(join(folder, "sleep"), ["/bin/sleep", "100"]);
-  warmUp();
-  for (let done = 0; done < rounds; done++) round();
-  const states = installed.flatMap(([name]) => {
-    const path = join(folder, `root-${name}`);
-    return existsSync(path) ? readdirSync(path).map((entry) => `state ${name} ${entry}`) : [];
-  });
-  // Others may work on this machine meanwhile: only what carries our ids is ours.
-  const inTmpfs = (process.env[HIDDEN] ?? "").split(" ").map((path) => `cgroup ${path}/`);
-  left = [...states, ...leftovers().filter((entry) => entry.includes(prefix) || entry.includes(folder))].filter(
-    (entry) => !inTmpfs.some((start) => start !== "cgroup /" && entry.startsWith(start)),
-  );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+bundles.true = makeBundle(join(folder, "true"), ["/bin/true"]);
+bundles.sleep = makeBundle(join(folder, "sleep"), ["/bin/sleep", "100"]);
+warmUp();
+for (let done = 0; done < rounds; done++) round();
+const states = installed.flatMap(([name]) => {
+  const path = join(folder, `root-${name}`);
+  return existsSync(path) ? readdirSync(path).map((entry) => `state ${name} ${entry}`) : [];
+});
+// Others may work on this machine meanwhile: only what carries our ids is ours.
+const left = [...states, ...leftovers().filter((entry) => entry.includes(prefix))].filter(
+  (entry) => !hidden.some((path) => entry.startsWith(`cgroup ${path}/`)),
+);
 
 const version = (program) => spawnSync(program, ["--version"], { encoding: "utf8" }).stdout.split("\n")[0];
 const result = {
   date: started.toISOString(),
   machine: `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} CPUs, kernel ${release()}`,
   command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.replace(/ -- $/, ""),
-  hidden: process.env[HIDDEN] ?? "",
+  hidden,
   rounds,
   idle,
   failures,
