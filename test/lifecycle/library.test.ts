@@ -1,4 +1,6 @@
-/** The library as a Node program imports it: the built module, the life cycle by its functions, errors that are caught. */
+/** The library as a Node program imports it: the built module, the life cycle by its functions, errors that are caught, the README's example. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -65,6 +67,21 @@ t.test("failures are RuntimeErrors with their parts, and leave nothing", (t) => 
     { parts: { errno: "ENOENT" } },
     "a folder that is no bundle",
   );
+  t.strictSame(box.close(), []);
+  t.end();
+});
+
+t.test("the README's example is a program that works", (t) => {
+  const example = /```js\n([\s\S]*?)```/.exec(readFileSync("README.md", "utf8"))?.[1] ?? "";
+  const box = new Sandbox(NODE);
+  const program = example.replace("./build/node/index.mjs", built).replace("/run/ts-runc", box.state);
+  const result = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  t.equal(result.status, 0, result.stderr);
+  // The service may have said that it is up before it was killed.
+  t.match(result.stdout, /^running$/m);
   t.strictSame(box.close(), []);
   t.end();
 });
