@@ -4,7 +4,15 @@ import { basename, join } from "node:path";
 import { build } from "esbuild";
 
 const MAIN = { core: "src/main-engine.ts" };
-const CHUNKS = ["chunk-create", "chunk-diagnose", "chunk-help", "chunk-main", "chunk-seccomp", "chunk-trace"];
+const CHUNKS = [
+  "chunk-create",
+  "chunk-diagnose",
+  "chunk-help",
+  "chunk-init",
+  "chunk-main",
+  "chunk-seccomp",
+  "chunk-trace",
+];
 
 /** Puts the constants of the architecture in place, and gives all-constants.ts a copy of its own (see there). */
 function architecture(arch) {
@@ -66,6 +74,7 @@ export async function packEngine(out, arch, main = MAIN) {
     charset: "utf8",
     minifySyntax: true,
     minifyWhitespace: true,
+    minifyIdentifiers: true,
     chunkNames: "shared-[hash]",
     write: false,
     plugins: [architecture(arch), commanderWithoutNode()],

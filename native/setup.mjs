@@ -166,6 +166,7 @@ async function buildEngine(out, main, defines) {
   const kernelHeaders = `build/kernel-headers`;
   mkdirSync(folder, { recursive: true });
   mkdirSync(kernelHeaders, { recursive: true });
+  mkdirSync("build/engine", { recursive: true });
   mkdirSync("dist", { recursive: true });
   // musl's own folder lacks the kernel's headers; only these three may come from the host's, or glibc's would be mixed in.
   for (const [name, target] of [
@@ -196,11 +197,13 @@ async function buildEngine(out, main, defines) {
     ...C_FLAGS,
     ...defines,
     "-static",
+    "-s",
     "-Wl,--gc-sections",
     "-Wl,-z,noexecstack",
     ...include,
     "native/engine/main.c",
     "native/engine/host.c",
+    "native/engine/heap.c",
     "native/engine/seal.c",
     "native/common/raw.c",
     `${folder}/chunks.c`,
@@ -282,4 +285,5 @@ else if (verb === "test") {
 } else if (verb === "bench") {
   debianPackages([...DEBIAN_TEST]);
   become("node", ["bench/run.mjs", ...rest]);
-} else if (verb === "check") become("node", ["test/check.mjs"]);
+} else if (verb === "faults") await faultEngine();
+else if (verb === "check") become("node", ["test/check.mjs"]);

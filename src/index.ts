@@ -13,6 +13,7 @@ import process from "node:process";
 import { unknownInConfig } from "./chunk-diagnose.ts";
 import { validate } from "./config/generated/validate-config.js";
 import { addonPath, nodeHost } from "./host/node.ts";
+import { runInit } from "./init/sequence.ts";
 import { createKernel } from "./kernel/call.ts";
 import { ARCH } from "./kernel/constants.ts";
 import { describeCall } from "./kernel/decode.ts";
@@ -47,6 +48,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
       validateConfig: () => validate,
       compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
       explainExec,
+      runInit,
       unknownInConfig,
     },
     initEntry: { path: process.execPath, argv: [process.execPath, "--v8-pool-size=0", script], env: [] },

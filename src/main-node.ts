@@ -8,6 +8,7 @@ import * as seccompChunk from "./chunk-seccomp.ts";
 import * as traceChunk from "./chunk-trace.ts";
 import { validate } from "./config/generated/validate-config.js";
 import { nodeHost } from "./host/node.ts";
+import { runInit } from "./init/sequence.ts";
 import { createKernel, type Fd } from "./kernel/call.ts";
 import { exit } from "./kernel/process.ts";
 import { main } from "./main.ts";
@@ -24,7 +25,7 @@ function initMain(link: Fd): never {
   if (received?.message.type !== "plan") return exit(kernel, 1);
   const { plan, filter } = received.message;
   const bytes = plan.hasSeccomp ? Uint8Array.from(filter, (character) => character.charCodeAt(0)) : undefined;
-  return createChunk.runInit(kernel, { plan, filter: bytes, link });
+  return runInit(kernel, { plan, filter: bytes, link, awaitGo: false });
 }
 
 if (words[0] === "init" && words.length === 2) initMain(Number(words[1]) as Fd);
@@ -37,6 +38,7 @@ const status = main({
   initEntry: { path: process.execPath, argv: [process.execPath, "--v8-pool-size=0", script], env: [] },
   chunks: {
     create: () => createChunk,
+    init: () => ({ runInit }),
     diagnose: () => diagnoseChunk,
     help: () => helpChunk,
     seccomp: () => seccompChunk,

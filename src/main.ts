@@ -2,6 +2,7 @@
 import type * as CreateChunk from "./chunk-create.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
 import type * as HelpChunk from "./chunk-help.ts";
+import type * as InitChunk from "./chunk-init.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
 import type { Call, Context } from "./cli/command.ts";
@@ -28,6 +29,7 @@ export interface ProgramChunks {
   create(): typeof CreateChunk;
   diagnose(): typeof DiagnoseChunk;
   help(): typeof HelpChunk;
+  init(): typeof InitChunk;
   seccomp(): typeof SeccompChunk;
   trace(): typeof TraceChunk;
   validateConfig(): ConfigValidator;
@@ -132,6 +134,7 @@ function contextOf(
     chunks: {
       validateConfig: () => chunks.validateConfig(),
       compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
+      runInit: (inner, input) => chunks.init().runInit(inner, input),
       unknownInConfig: (config) => chunks.diagnose().unknownInConfig(config),
       explainExec: (inner, failure) => chunks.diagnose().explainExec(inner, failure),
     },

@@ -3,6 +3,11 @@
 #include <asm/unistd.h>
 #include <errno.h>
 
+#ifdef TSR_FAULTS
+#define TSR_FAULT_KILL (-4096)
+#define TSR_FAULT_INTERRUPT (1L << 20)
+#endif
+
 long tsr_raw(long number, long a, long b, long c, long d, long e, long f)
 {
 #if defined(__x86_64__)
@@ -61,8 +66,24 @@ static void run(const struct tsr_call *calls, size_t count, uint64_t *slots, siz
 			}
 		}
 		long result;
+		long number = (long)call->number;
+#ifdef TSR_FAULTS
+		/* Test build only (src/host/faults.ts): a record can say that it fails, is interrupted once, or is the process's last. */
+		if (number == TSR_FAULT_KILL)
+			tsr_raw(__NR_kill, tsr_raw(__NR_getpid, 0, 0, 0, 0, 0, 0), 9, 0, 0, 0, 0);
+		int interrupted = number >= TSR_FAULT_INTERRUPT;
+		if (interrupted)
+			number -= TSR_FAULT_INTERRUPT;
+#endif
 		do {
-			result = tsr_raw(call->number, word[0], word[1], word[2], word[3], word[4], word[5]);
+#ifdef TSR_FAULTS
+			if (number < 0 || interrupted) {
+				result = interrupted ? -EINTR : number;
+				interrupted = 0;
+				continue;
+			}
+#endif
+			result = tsr_raw(number, word[0], word[1], word[2], word[3], word[4], word[5]);
 		} while (result == -EINTR);
 		if (result < call->least && !(result < 0 && (call->accept == -1 || call->accept == -result)))
 			fail(report, i, result, linger);

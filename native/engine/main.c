@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "chunks.h"
+#include "heap.h"
 #include "host.h"
 #include "quickjs.h"
 #include "seal.h"
@@ -90,7 +91,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	tsr_seal_self(argv, environ);
 
-	JSRuntime *runtime = JS_NewRuntime();
+	JSRuntime *runtime = JS_NewRuntime2(&tsr_heap, NULL);
 	if (runtime == NULL)
 		return 1;
 	JS_SetMaxStackSize(runtime, usable_stack());

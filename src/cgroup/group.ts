@@ -13,6 +13,7 @@ import {
   ESRCH,
   O_DIRECTORY,
   O_RDONLY,
+  O_WRONLY,
   RESOLVE_BENEATH,
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
@@ -33,6 +34,7 @@ import {
   readText,
   statIfPresent,
   writeFile,
+  writeOnce,
 } from "../kernel/file.ts";
 import { RuntimeError } from "../shared/error.ts";
 import type { CgroupPlace, CgroupRecord } from "./path.ts";
@@ -208,12 +210,29 @@ export function writeDevices(
   cgroup: OpenCgroup,
   writes: readonly { file: string; value: string }[],
 ): void {
-  const controller = "devices";
-  writeLimits(
-    kernel,
-    cgroup,
-    writes.map((write) => ({ ...write, controller, where: "config.json#/linux/resources/devices", optional: false })),
-  );
+  const directory = cgroup.fds[cgroup.record.places.findIndex((place) => place.controllers.includes("devices"))];
+  if (directory === undefined) return;
+  // A dozen rules, two files: each is opened once.
+  const files = new Map<string, Fd>();
+  try {
+    for (const { file, value } of writes) {
+      const fd = files.get(file) ?? openAt(kernel, directory, file, O_WRONLY);
+      files.set(file, fd);
+      writeOnce(kernel, fd, value);
+    }
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new RuntimeError({
+      what: "set device rules",
+      problem: "the kernel refused a rule, want one that the devices controller takes",
+      where: "config.json#/linux/resources/devices",
+      step: "cgroup",
+      call: error.call,
+      errno: error.code,
+    });
+  } finally {
+    for (const fd of files.values()) close(kernel, fd);
+  }
 }
 
 /** v2: attaches the device program to the container's directory. */

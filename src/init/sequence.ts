@@ -8,7 +8,7 @@ import type { InitPlan } from "../config/plan-types.ts";
 import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { CLONE_NEWCGROUP, EPERM, MOUNT_ATTR_RDONLY, PR_SET_PDEATHSIG } from "../kernel/constants.ts";
-import { close, dup } from "../kernel/file.ts";
+import { close, dup, read } from "../kernel/file.ts";
 import { attemptSetGroups, setGid, setUid } from "../kernel/identity.ts";
 import { loopbackUp, setUmask } from "../kernel/limits.ts";
 import { setAttributes } from "../kernel/mount.ts";
@@ -37,6 +37,8 @@ export interface InitInput {
   filter: Uint8Array | undefined;
   /** Our end of the link to the parent. */
   link: Fd;
+  /** The parent's "go" has yet to be read (engine host). */
+  awaitGo: boolean;
 }
 
 const HERE: Words = { what: "set up container", problem: "the kernel refused a call" };
@@ -45,6 +47,7 @@ const HERE: Words = { what: "set up container", problem: "the kernel refused a c
 export function runInit(kernel: Kernel, input: InitInput): never {
   let last: ReturnType<typeof prepare>;
   try {
+    if (input.awaitGo && read(kernel, input.link, 1).length === 0) return exit(kernel, 1);
     last = prepare(kernel, input);
     send(kernel, input.link, { type: "ready" });
   } catch (error) {

@@ -15,7 +15,6 @@ import { loadConfig } from "../config/load.ts";
 import { makePlan, newNamespaces, planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
 import type { LoadedConfig } from "../config/types.ts";
-import { runInit } from "../init/sequence.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
@@ -161,12 +160,12 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   cleanup.add("state directory", () => directory.remove());
   directory.lock();
   const console = terminal && !options.ownTerminal ? openConsoleSocket(kernel, options.consoleSocket ?? "") : undefined;
-  const cgroup = setUpCgroup(kernel, config, record, directory, cleanup, plan);
+  const cgroup = setUpCgroup(kernel, config, record, directory, cleanup);
   plan.state = stateForHooks(record);
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
   const joins = openJoins(kernel, config);
-  const keep = prepareTrees(kernel, plan, config, cgroup?.record);
+  const keep = prepareTrees(kernel, plan, config, cgroup);
   keep.push(
     plan.fifo as Fd,
     ...joins.map((join) => join.fd),
@@ -183,7 +182,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     preserved,
     entry: runtime.initEntry,
   });
-  if (spawned.inChild) return runInit(kernel, { plan, filter, link: spawned.link });
+  if (spawned.inChild) return runtime.chunks.runInit(kernel, { plan, filter, link: spawned.link, awaitGo: true });
   const { id, pidFile } = options;
   const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
   hooksBegan = () => parent.hooksBegan;
@@ -280,7 +279,6 @@ function setUpCgroup(
   record: StateRecord,
   directory: ContainerDirectory,
   cleanup: Cleanup,
-  plan: InitPlan,
 ): OpenCgroup | undefined {
   const proc = openProc(kernel);
   const layout = readLayout(kernel, proc);
@@ -294,7 +292,7 @@ function setUpCgroup(
   });
   const cgroup = makeCgroup(kernel, place);
   const resources = config.linux?.resources ?? {};
-  const rules = deviceRules(resources.devices ?? [], plan.devices);
+  const rules = deviceRules(resources.devices ?? []);
   if (place.version === 1) {
     if (place.places.some((entry) => entry.controllers.includes("devices")))
       writeDevices(kernel, cgroup, v1DeviceWrites(rules));

@@ -3,8 +3,7 @@
  * detached clone of a mount with its final flags, so that there is no instant in which it is writable (mount.3).
  */
 
-import { openPlace } from "../cgroup/group.ts";
-import { type CgroupRecord, placeOf } from "../cgroup/path.ts";
+import type { OpenCgroup } from "../cgroup/group.ts";
 import { hasUserNamespace, isRecursiveBind } from "../config/plan.ts";
 import type { CgroupMount, DevicePlan, InitPlan, MountPlan } from "../config/plan-types.ts";
 import type { Config, LoadedConfig } from "../config/types.ts";
@@ -66,7 +65,7 @@ export function prepareTrees(
   kernel: Kernel,
   plan: InitPlan,
   config: LoadedConfig,
-  cgroup: CgroupRecord | undefined,
+  cgroup: OpenCgroup | undefined,
 ): Fd[] {
   const keep: Fd[] = [];
   const rootfs = openRootfs(kernel, plan);
@@ -78,6 +77,8 @@ export function prepareTrees(
   close(kernel, rootfs);
   const propagation = basePropagation(plan);
   if (propagation !== 0) setAttributes(kernel, root, { propagation }, true);
+  // pivot_root refuses a new root that is a peer of the host's mount; propagateRoot makes it shared afterwards, in a group of its own.
+  else setAttributes(kernel, root, { propagation: MS_PRIVATE }, false);
   plan.rootTree = root;
   keep.push(root);
   plan.mounts.forEach((mount, index) => {
@@ -171,42 +172,37 @@ function openDevice(kernel: Kernel, device: DevicePlan): Fd {
 }
 
 /** Without a cgroup namespace only the container's own directory is shown, never the host's tree (mount.7). */
-function openCgroups(kernel: Kernel, plan: InitPlan, mount: MountPlan, cgroup: CgroupRecord | undefined): Fd[] {
+function openCgroups(kernel: Kernel, plan: InitPlan, mount: MountPlan, cgroup: OpenCgroup | undefined): Fd[] {
   if (cgroup === undefined) return [];
+  const { record, fds } = cgroup;
   const fresh = (namespaceFlags(plan) & CLONE_NEWCGROUP) !== 0;
   // On a v2 machine type "cgroup" means the unified hierarchy, as in runc.
-  if (cgroup.version === 2 || mount.kind === "cgroup2") {
+  if (record.version === 2 || mount.kind === "cgroup2") {
     mount.kind = "cgroup2";
-    const place =
-      cgroup.version === 2 ? placeOf(cgroup, "") : cgroup.places.find((entry) => entry.controllers.length === 0);
-    const fd = fresh || place === undefined ? undefined : openPlace(kernel, place);
-    if (fd === undefined) return [];
+    const fd = fds[record.places.findIndex((place) => place.controllers.length === 0)];
+    if (fresh || fd === undefined) return [];
     mount.tree = cloneTree(kernel, fd, "", false);
-    close(kernel, fd);
     return [mount.tree as Fd];
   }
   const opened: Fd[] = [];
-  for (const place of cgroup.places) {
-    if (place.controllers.length === 0) continue;
-    const entry: CgroupMount = {
-      name: place.controllers.map((name) => name.replace("name=", "")).join(","),
-      options: [],
-      tree: -1,
-    };
-    if (fresh)
-      entry.options = place.controllers.map((name) =>
-        name.startsWith("name=") ? ["name", name.slice(5)] : [name, null],
-      );
+  record.places.forEach((place, index) => {
+    const fd = fds[index];
+    if (place.controllers.length === 0 || fd === undefined) return;
+    const name = place.controllers.map((controller) => controller.replace("name=", "")).join(",");
+    const entry: CgroupMount = { name, options: [], tree: -1 };
+    if (fresh) entry.options = place.controllers.map(hierarchyOption);
     else {
-      const fd = openPlace(kernel, place);
-      if (fd === undefined) continue;
       entry.tree = cloneTree(kernel, fd, "", false);
-      close(kernel, fd);
       opened.push(entry.tree as Fd);
     }
     mount.hierarchies.push(entry);
-  }
+  });
   return opened;
+}
+
+/** A controller, or `name=…`, as an option of a v1 mount. */
+function hierarchyOption(controller: string): [string, string | null] {
+  return controller.startsWith("name=") ? ["name", controller.slice(5)] : [controller, null];
 }
 
 /** A user namespace may mount sysfs only with a network namespace of its own; else the host's /sys is bound (crun does alike). */

@@ -1,5 +1,6 @@
 /** What every verb is given: the kernel, where state is kept, and what is loaded only when needed. */
 import type { ConfigValidator } from "../config/types.ts";
+import type { InitInput } from "../init/sequence.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import type { SeccompFilter } from "../seccomp/compile.ts";
 import type { SeccompProfile } from "../seccomp/profile.ts";
@@ -10,6 +11,8 @@ import type { ExecFailure } from "./diagnose.ts";
 export interface Chunks {
   validateConfig(): ConfigValidator;
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
+  /** Becomes the container's init; never returns. */
+  runInit(kernel: Kernel, input: InitInput): never;
   unknownInConfig(config: unknown): string[];
   explainExec(kernel: Kernel, failure: ExecFailure): RuntimeError;
 }

@@ -219,10 +219,11 @@ function addInit(kernel: Kernel, list: CallList, plan: SpawnPlan, link: Fd): voi
     next = fd + 1;
   }
   list.add({}, SYS_close_range, next, 0xffffffff, 0);
+  list.add({}, SYS_rt_sigprocmask, SIG_SETMASK, new Uint8Array(8), 0, 8);
+  // On the engine host init loads its code first and reads "go" itself.
+  if (plan.entry === undefined) return;
   // "go": id maps are written and cgroups joined. End of file, when the parent has died, is less than one byte.
   list.add({ least: 1 }, SYS_read, link, new Uint8Array(8), 1);
-  list.add({}, SYS_rt_sigprocmask, SIG_SETMASK, new Uint8Array(8), 0, 8);
-  if (plan.entry === undefined) return;
   if ((plan.flags & CLONE_NEWUSER) !== 0 || plan.joins.some((join) => join.kind === "user")) keepCapabilities(list);
   for (const fd of [0, 1, 2, ...kept]) list.add({}, SYS_fcntl, fd, F_SETFD, 0);
   const argv = stringTable(kernel, [...plan.entry.argv, "init", String(link)]);

@@ -38,7 +38,7 @@ import { effectiveUid } from "../kernel/identity.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { dirname } from "../shared/path.ts";
 import { decode } from "../shared/text.ts";
-import { parseRecord, type StateRecord } from "./record.ts";
+import { damagedRecord, parseRecord, type StateRecord } from "./record.ts";
 
 const STATE_FILE = "state.json";
 const FIFO = "exec.fifo";
@@ -188,7 +188,9 @@ export class ContainerDirectory {
       const bytes = readAll(this.#kernel, fd, MAX_STATE);
       if (bytes === undefined)
         throw new RuntimeError({ what: "read state", problem: `found more than ${MAX_STATE} bytes`, where });
-      return parseRecord(decode(bytes), where);
+      const record = parseRecord(decode(bytes), where);
+      if (record.id !== this.id) throw damagedRecord(where, `the record of ${JSON.stringify(record.id)}`);
+      return record;
     } finally {
       close(this.#kernel, fd);
     }
