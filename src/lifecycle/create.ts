@@ -144,7 +144,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   checkTerminal(options, terminal);
   const listenFds = countListenFds(runtime);
   const preserved = options.preserveFds + listenFds;
-  checkPreserved(kernel, preserved);
+  checkPreserved(kernel, preserved, runtime.initEntry !== undefined);
   const plan = makePlan(config, { ...options, preserved, listenFds });
   plan.stdio = options.stdio;
   const filter = compileFilter(runtime, config, plan);
@@ -219,7 +219,8 @@ function countListenFds(runtime: Runtime): number {
   return pid === String(runtime.kernel.call(SYS_getpid)) ? Number(count) : 0;
 }
 
-function checkPreserved(kernel: Kernel, preserved: number): void {
+/** What came over execve is not close-on-exec, and all of ours is: so none of ours can be taken for one of the caller's. Node marks both. */
+function checkPreserved(kernel: Kernel, preserved: number, marked: boolean): void {
   if (preserved > Number(getLimit(kernel, RLIMIT_NOFILE).soft) - 16) {
     throw new RuntimeError({
       what: "preserve descriptors",
@@ -228,7 +229,7 @@ function checkPreserved(kernel: Kernel, preserved: number): void {
     });
   }
   for (let fd = 3; fd < 3 + preserved; fd++) {
-    if (isOpen(kernel, fd)) continue;
+    if (isOpen(kernel, fd, marked)) continue;
     throw new RuntimeError({
       what: "preserve descriptors",
       problem: `descriptor ${fd} is not open, want 3 to ${2 + preserved} open`,
