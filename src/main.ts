@@ -13,7 +13,7 @@ import { openTrace } from "./cli/trace.ts";
 import type { ConfigValidator } from "./config/types.ts";
 import type { Host } from "./host/host.ts";
 import { AT_CWD, createKernel, type Fd, type Kernel } from "./kernel/call.ts";
-import { ARCH, O_RDWR, SIGPIPE } from "./kernel/constants.ts";
+import { ARCH, O_RDWR, SIGPIPE, SIGXFSZ } from "./kernel/constants.ts";
 import { getCwd, isOpen, openAt, writeAll } from "./kernel/file.ts";
 import { effectiveUid } from "./kernel/identity.ts";
 import { setDisposition } from "./kernel/process.ts";
@@ -51,6 +51,8 @@ export function main(program: Program): number {
   openStandardStreams(plain);
   // A reader that goes away must be an error that we see, not our end. Every child of ours gets its defaults back.
   setDisposition(plain, SIGPIPE, 1);
+  // So is a file size limit of the caller's (user.7): EFBIG in the one line instead of a silent death.
+  setDisposition(plain, SIGXFSZ, 1);
   if (words.length === 1 && (words[0] === "--version" || words[0] === "-v")) {
     print(plain, `${VERSION_TEXT}\n`);
     return 0;
