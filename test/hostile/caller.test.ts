@@ -11,17 +11,22 @@ function through(
   box: Sandbox,
   wrapper: readonly string[],
   args: readonly string[],
-  options: { env?: Record<string, string>; descriptors?: number[] } = {},
+  options: { env?: Record<string, string>; descriptors?: number[]; silent?: boolean } = {},
 ): Outcome {
   const [program = "", ...rest] = [...wrapper, ...box.host.command, "--root", box.state, ...args];
   const result = spawnSync(program, rest, {
     encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe", ...(options.descriptors ?? [])],
+    // A created container keeps its streams: a pipe would be read until it ends.
+    stdio: [
+      "ignore",
+      ...(options.silent === true ? (["ignore", "ignore"] as const) : (["pipe", "pipe"] as const)),
+      ...(options.descriptors ?? []),
+    ],
     env: { PATH: process.env["PATH"] ?? "", ...options.env },
     timeout: 10_000,
     killSignal: "SIGKILL",
   });
-  return { status: result.status ?? 137, stdout: result.stdout, stderr: result.stderr };
+  return { status: result.status ?? 137, stdout: result.stdout ?? "", stderr: result.stderr ?? "" };
 }
 
 /** A shell that runs `setting` and becomes the runtime. */
@@ -116,7 +121,7 @@ for (const host of HOSTS) {
       t.equal(ran.stdout, "0022\n/made 755\n/made/deep 700\n/dev/null 666\n/dev/pts 755\n/dev/shm 1777\n", ran.stderr);
       const id = box.id();
       const args = ["--log", log, "create", "--bundle", bundle, "--pid-file", pidFile, id];
-      t.equal(through(box, shell(`umask ${mask}`), args).status, 0);
+      t.equal(through(box, shell(`umask ${mask}`), args, { silent: true }).status, 0);
       const mode = (path: string) => (statSync(path).mode & 0o7777).toString(8);
       t.equal(mode(box.state), "700");
       t.ok(["711", "700"].includes(mode(join(box.state, id))));
