@@ -122,7 +122,7 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
   const config = known ?? readConfig(runtime, options.bundle);
   sealForAdmin(kernel, config, runtime.initEntry);
   const cleanup = new Cleanup();
-  resetDispositions(kernel, SIGPIPE);
+  resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
   // Signals that would end us are taken as an error, so that the clean-up runs.
   const before = blockSignals(kernel, ENDING);
   try {
