@@ -77,7 +77,8 @@ export function faultHost(inner: Host, fault: Fault | undefined, tools: FaultToo
   function isHook(calls: Uint8Array): boolean {
     const last = calls.length - RECORD;
     return (
-      last >= 0 && new DataView(calls.buffer, calls.byteOffset, calls.byteLength).getUint32(last, true) === numbers.execve
+      last >= 0 &&
+      new DataView(calls.buffer, calls.byteOffset, calls.byteLength).getUint32(last, true) === numbers.execve
     );
   }
 
