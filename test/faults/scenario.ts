@@ -1,10 +1,10 @@
 /** The four verbs under a fault: what is done before, the verb itself, what must hold after. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Sandbox } from "../support/sandbox.ts";
 import { FullBundle } from "./full-bundle.ts";
-import { BOUND_MS, ERROR_LINE, execute, FAULTY, ONE_LINE, PLAIN, type Ran, remains, waitFor } from "./sweep.ts";
+import { BOUND_MS, ERROR_LINE, execute, FAULTY, ONE_LINE, PLAIN, type Ran, isEmpty, remains, waitFor } from "./sweep.ts";
 
 export type Verb = "create" | "start" | "run" | "delete";
 
@@ -61,16 +61,15 @@ export class Scenario {
 
   #begin(): void {
     this.#runs++;
+    for (const name of readdirSync(this.bundle.folder)) {
+      if (/^\.?pid/.test(name)) rmSync(join(this.bundle.folder, name));
+    }
     this.bundle.clear();
   }
 
   /** Waits for the probe, or for the container's end without one. */
   async #ended(): Promise<void> {
-    await waitFor(() => this.bundle.readProbe() !== undefined || this.#cgroupIsEmpty(), BOUND_MS);
-  }
-
-  #cgroupIsEmpty(): boolean {
-    return remains(this.#state, this.#id, this.bundle.folder, "").every((entry) => !entry.startsWith("process"));
+    await waitFor(() => this.bundle.readProbe() !== undefined || isEmpty(this.#id), BOUND_MS);
   }
 
   /** Runs `verb` with a fault in it. `ofCommand`: the call is the command's own, so that KILL ends the command. */
@@ -115,7 +114,9 @@ export class Scenario {
 
   /** Nothing is left by a create or run that failed; by any other, and after a kill, delete --force must leave nothing. */
   async #judgeRemains(problems: string[], verb: Verb, created: boolean, killed: boolean): Promise<void> {
-    const what = () => remains(this.#state, this.#id, this.bundle.folder, killed || created ? "" : this.#pidFile);
+    // A pid file is its reader's to remove once the container was made.
+    const failed = !killed && !created && (verb === "run" || verb === "create");
+    const what = () => remains(this.#state, this.#id, this.bundle.folder, failed);
     const goneByItself = !killed && (verb === "run" || (verb === "create" && !created) || (verb === "delete" && created));
     if (!goneByItself) {
       if (verb === "delete" && !killed) {
