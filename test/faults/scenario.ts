@@ -15,6 +15,13 @@ export interface Verdict {
   succeeded: boolean;
 }
 
+/** Lines that only one of two texts has. */
+function difference(want: string, found: string): string {
+  const [left, right] = [want, found].map((text) => text.split("\n")) as [string[], string[]];
+  const missing = left.filter((line) => !right.includes(line)).map((line) => `-${line}`);
+  return [...missing, ...right.filter((line) => !left.includes(line)).map((line) => `+${line}`)].join(" ");
+}
+
 /** One place to run in; two are used at a time. */
 export class Scenario {
   readonly bundle: FullBundle;
@@ -94,11 +101,11 @@ export class Scenario {
     // After a failed start, or one that was killed, the process may be about to run.
     if (!ok && verb === "start") await waitFor(() => this.bundle.readProbe() !== undefined, 20);
     const probe = this.bundle.readProbe();
-    if (probe !== undefined && probe !== baseline) problems.push(`the process ran without all restrictions:\n${probe}`);
+    if (probe !== undefined && probe !== baseline) problems.push(`the process ran without all restrictions: ${difference(baseline, probe)}`);
     if (ok && verb !== "delete" && probe === undefined) problems.push("success, but the process never ran");
     if (verb === "delete" && ok && existsSync(join(this.#state, this.#id))) problems.push("success, but it is there");
     await this.#judgeRemains(problems, verb, created, killed && ofCommand);
-    return { problems: problems.map((problem) => `${problem}\n${ran.stderr}`), succeeded: ok };
+    return { problems: problems.map((problem) => `${problem}: ${JSON.stringify(ran.stderr)}`), succeeded: ok };
   }
 
   #judgeEnd(problems: string[], ran: Ran, killed: boolean, ofCommand: boolean): void {
