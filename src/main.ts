@@ -14,7 +14,7 @@ import { openTrace } from "./cli/trace.ts";
 import type { ConfigValidator } from "./config/types.ts";
 import type { Host } from "./host/host.ts";
 import { AT_CWD, createKernel, type Fd, type Kernel, SyscallError } from "./kernel/call.ts";
-import { ARCH, O_RDWR, SIGCHLD, SIGPIPE, SYS_write } from "./kernel/constants.ts";
+import { ARCH, O_RDWR, SIGCHLD, SIGPIPE, SIGXFSZ, SYS_write } from "./kernel/constants.ts";
 import { getCwd, isOpen, openAt, writeAll } from "./kernel/file.ts";
 import { effectiveUid } from "./kernel/identity.ts";
 import { setUmask } from "./kernel/limits.ts";
@@ -63,6 +63,8 @@ function command(program: Program, plain: Kernel): number {
   openStandardStreams(plain);
   // A reader that goes away must be an error that we see, not our end. Every child of ours gets its defaults back.
   setDisposition(plain, SIGPIPE, 1);
+  // So is a file size limit of the caller's (user.7): EFBIG in the one line instead of a silent death.
+  setDisposition(plain, SIGXFSZ, 1);
   // What the caller ignores or masks is not ours: with SIGCHLD ignored there would be no exit status to read (user.7).
   setDisposition(plain, SIGCHLD, 0);
   setUmask(plain, 0o022);

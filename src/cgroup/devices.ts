@@ -88,14 +88,15 @@ export function v1DeviceWrites(rules: readonly PlainRule[]): { file: string; val
 const R0 = 0;
 const R1 = 1;
 const R2 = 2; // type
-const R3 = 3; // access asked for
+const R3 = 3; // access asked for and not yet granted
 const R4 = 4; // major
 const R5 = 5; // minor
 const R6 = 6; // scratch
 
 /**
- * The program for BPF_CGROUP_DEVICE: first match from the last rule backwards. Its context is struct bpf_cgroup_dev_ctx (linux/bpf.h):
- * access_type (access << 16 | type), major, minor. It returns 1 to allow.
+ * The program for BPF_CGROUP_DEVICE: from the last rule backwards, each kind of access that is asked for is decided by the first rule
+ * that names it, so that two rules may grant reading and writing. Its context is struct bpf_cgroup_dev_ctx (linux/bpf.h): access_type
+ * (access << 16 | type), major, minor. It returns 1 to allow.
  */
 export function deviceProgram(rules: readonly PlainRule[]): Uint8Array {
   const code: Instruction[] = [
@@ -119,22 +120,29 @@ export function deviceProgram(rules: readonly PlainRule[]): Uint8Array {
   return assemble(code);
 }
 
+const ALL = BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD;
+
 type Instruction = readonly [opcode: number, destination: number, source: number, offset: number, immediate: number];
 
-/** Tests of one rule, each of which jumps over its verdict when it fails. */
+/** Tests of one rule, each of which jumps over its verdict when it fails; access last, because it changes what is left. */
 function ruleCode(rule: PlainRule): Instruction[] {
   const tests: Instruction[] = [];
   if (rule.type !== "a")
     tests.push([BPF_JMP | BPF_JNE | BPF_K, R2, 0, 0, rule.type === "b" ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR]);
-  const access = accessBits(rule.access);
-  if (access !== (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD)) {
-    tests.push([BPF_ALU64 | BPF_MOV | BPF_X, R6, R3, 0, 0], [BPF_ALU64 | BPF_AND | BPF_K, R6, 0, 0, access]);
-    // Allow: all that is asked for must be in the rule. Deny: any of it suffices, so jump on when none is.
-    if (rule.allow) tests.push([BPF_JMP | BPF_JNE | BPF_X, R6, R3, 0, 0]);
-    else tests.push([BPF_JMP | 0x10 /* BPF_JEQ */ | BPF_K, R6, 0, 0, 0]);
-  }
   if (rule.major !== -1) tests.push([BPF_JMP | BPF_JNE | BPF_K, R4, 0, 0, rule.major | 0]);
   if (rule.minor !== -1) tests.push([BPF_JMP | BPF_JNE | BPF_K, R5, 0, 0, rule.minor | 0]);
+  const access = accessBits(rule.access);
+  if (access !== ALL) {
+    // Allow: what the rule grants is taken off, and on if something is left. Deny: any of it suffices, so on when none is.
+    if (rule.allow)
+      tests.push([BPF_ALU64 | BPF_AND | BPF_K, R3, 0, 0, ALL & ~access], [BPF_JMP | BPF_JNE | BPF_K, R3, 0, 0, 0]);
+    else
+      tests.push(
+        [BPF_ALU64 | BPF_MOV | BPF_X, R6, R3, 0, 0],
+        [BPF_ALU64 | BPF_AND | BPF_K, R6, 0, 0, access],
+        [BPF_JMP | 0x10 /* BPF_JEQ */ | BPF_K, R6, 0, 0, 0],
+      );
+  }
   const block: Instruction[] = [
     ...tests,
     [BPF_ALU64 | BPF_MOV | BPF_K, R0, 0, 0, rule.allow ? 1 : 0],

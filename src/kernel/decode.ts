@@ -1,6 +1,6 @@
 /** Words for system calls: name, arguments as flags and paths, result. For error lines and traces; loaded only then. */
 import type { Word } from "../host/host.ts";
-import { viewOf } from "../shared/bytes.ts";
+import { getU64, viewOf } from "../shared/bytes.ts";
 import { decode } from "../shared/text.ts";
 import * as constants from "./all-constants.ts";
 import { errnoName } from "./call.ts";
@@ -81,7 +81,7 @@ const MOVE: Flags = [
 const OPEN = bits("O_");
 const MS = bits("MS_");
 const ATTR = bits("MOUNT_ATTR_");
-const CLONE = bits("CLONE_NEW");
+const CLONE = bits("CLONE_");
 const RESOLVE = bits("RESOLVE_");
 const FSCONFIG = oneOf("FSCONFIG_");
 const PRCTL = oneOf("PR_");
@@ -127,9 +127,7 @@ const attributes: Show = (value) => {
   return `{set ${flagNames(view.getUint32(0, true), ATTR())}, clear ${flagNames(view.getUint32(8, true), ATTR())}, ${flagNames(view.getUint32(16, true), MS())}}`;
 };
 const cloneFlags: Show = (value) =>
-  value instanceof Uint8Array && value.length >= 8
-    ? `{${flagNames(viewOf(value).getUint32(0, true), CLONE())}}`
-    : plain(value);
+  value instanceof Uint8Array && value.length >= 8 ? `{${flagNames(getU64(viewOf(value), 0), CLONE())}}` : plain(value);
 
 const SHAPES: Readonly<Record<string, readonly Show[]>> = {
   openat: [fd, path, flags(OPEN), octal],

@@ -1,0 +1,156 @@
+# What ts-runc does on cgroup v2, seen on a machine that has nothing else.
+. /tap.sh
+C=/sys/fs/cgroup
+mkdir -p /rootfs/bin /rootfs/proc /rootfs/dev /rootfs/sys /rootfs/tmp /rootfs/etc
+cp -a /bin/. /rootfs/bin/
+rm /rootfs/bin/ts-runc
+export PATH=/bin
+
+create() { ts-runc create --bundle "/bundles/$1" "$1" >"/tmp/$1.out" 2>&1; }
+run() { ts-runc run --bundle "/bundles/$1" "${2:-$1}" 2>&1; }
+status() { ts-runc state "$1" | sed -n 's/.*"status": "\(.*\)".*/\1/p'; }
+pid() { ts-runc state "$1" | sed -n 's/.*"pid": \([0-9]*\).*/\1/p'; }
+# What containers could leave behind: state, cgroups, mounts, sleeping processes.
+left() {
+  ls /run/ts-runc 2>/dev/null
+  find $C -mindepth 1 -type d
+  cat /proc/self/mountinfo | cut -d' ' -f4- | sort
+  ps -o comm | grep -E '^(sleep|ts-runc)$'
+}
+before=$(left)
+
+is "only the unified hierarchy" "$(grep -c cgroup /proc/self/mountinfo)" 1
+has "all controllers" "$(cat $C/cgroup.controllers)" "cpuset cpu .*memory .*pids"
+
+# Life cycle
+create sleeper; is "create" "$?:$(cat /tmp/sleeper.out)" "0:"
+is "created" "$(status sleeper)" created
+is "init is in its cgroup" "$(cat $C/sleeper/cgroup.procs)" "$(pid sleeper)"
+ts-runc start sleeper; is "start" "$?" 0
+is "running" "$(status sleeper)" running
+ts-runc kill sleeper KILL; is "kill" "$?" 0
+becomes "stopped" stopped status sleeper
+ts-runc delete sleeper; is "delete" "$?" 0
+is "the cgroup is gone" "$(ls -d $C/sleeper 2>/dev/null)" ""
+is "run" "$(run hello)" "hello from pid 1 on hello"
+is "run again, same id" "$(run hello)" "hello from pid 1 on hello"
+
+# Born into the cgroup
+ts-runc --trace /tmp/trace create --bundle /bundles/sleeper born
+has "CLONE_INTO_CGROUP" "$(grep clone3 /tmp/trace)" "CLONE_INTO_CGROUP"
+is "no write to cgroup.procs" "$(grep -c cgroup.procs.*O_WRONLY /tmp/trace)" 0
+ts-runc delete --force born; is "delete --force of a created one" "$?" 0
+
+# Limits
+create limits; is "create with limits" "$?:$(cat /tmp/limits.out)" "0:"
+L=$C/pods/pod1/limits
+is "cgroupsPath" "$(cat $L/cgroup.procs)" "$(pid limits)"
+is "memory.max" "$(cat $L/memory.max)" 33554432
+is "memory.low" "$(cat $L/memory.low)" 16777216
+is "memory.swap.max" "$(cat $L/memory.swap.max 2>/dev/null || echo 33554432)" 33554432
+is "cpu.max" "$(cat $L/cpu.max)" "20000 100000"
+is "cpu.weight" "$(cat $L/cpu.weight)" 100
+is "pids.max" "$(cat $L/pids.max)" 8
+is "cpuset.cpus" "$(cat $L/cpuset.cpus)" 1
+is "cpuset.mems" "$(cat $L/cpuset.mems)" 0
+is "unified" "$(cat $L/memory.high)" 25165824
+is "the process runs on that processor" "$(grep Cpus_allowed_list "/proc/$(pid limits)/status" | cut -f2)" 1
+ts-runc start limits
+becomes "pids.max is enforced" 1 sh -c "awk '\$1 == \"max\" { print (\$2 > 0) }' $L/pids.events"
+becomes "cpu.max is enforced" 1 sh -c "awk '\$1 == \"nr_throttled\" { print (\$2 > 0) }' $L/cpu.stat"
+ts-runc delete --force limits; is "delete --force of a running one" "$?" 0
+is "parents that we made are gone" "$(ls -d $C/pods 2>/dev/null)" ""
+
+# A parent that is somebody else's stays
+mkdir $C/pods
+create limits && ts-runc delete --force limits
+is "a parent that we did not make stays" "$(ls -d $C/pods)" $C/pods
+rmdir $C/pods
+
+# Memory
+out=$(run oom)
+has "the OOM killer ends who takes too much" "$out" "status 137"
+has "memory.events, seen from inside" "$out" "oom_kill [1-9]"
+is "swap equal to the limit: none" "$(echo "$out" | grep -c 'swap 0\|swap none')" 1
+
+# Devices
+out=$(run devices-denied)
+has "mknod is allowed" "$out" "mknod 0"
+has "opening an unlisted character device is refused" "$out" "kmsg read 1.*not permitted"
+has "and a block device" "$out" "loop read 1.*not permitted"
+has "/dev/null is allowed" "$out" "null 0"
+has "/dev/urandom is allowed" "$out" "urandom 0"
+has "a terminal is allowed" "$out" "ptmx 0"
+out=$(run devices-read)
+has "a device listed for reading opens for reading" "$out" "kmsg read 0"
+has "but not for writing" "$out" "kmsg write 1.*not permitted"
+out=$(run devices-split)
+has "two rules together grant both" "$out" "kmsg both 0"
+out=$(run devices-all)
+has "all devices allowed: refused by none" "$out" "kmsg both 0"
+has "a rule after it takes one away" "$out" "loop read 1.*not permitted"
+
+# Freezer
+create sleeper && ts-runc start sleeper
+echo 1 >$C/sleeper/cgroup.freeze
+becomes "frozen is paused" paused status sleeper
+ts-runc kill sleeper KILL; is "kill of a paused one" "$?" 0
+becomes "it dies frozen" stopped status sleeper
+ts-runc delete sleeper
+create sleeper && ts-runc start sleeper
+echo 1 >$C/sleeper/cgroup.freeze
+has "delete of a paused one is refused" "$(ts-runc delete sleeper 2>&1)" "not stopped: paused"
+ts-runc delete --force sleeper; is "delete --force of a paused one" "$?" 0
+
+# All processes
+create many && ts-runc start many
+becomes "four processes, no pid namespace" 4 sh -c "wc -l <$C/many/cgroup.procs"
+ts-runc --trace /tmp/kill kill --all many KILL; is "kill --all" "$?" 0
+has "through cgroup.kill" "$(cat /tmp/kill)" "cgroup.kill"
+becomes "nobody is left" 0 sh -c "wc -l <$C/many/cgroup.procs"
+ts-runc delete many
+create many && ts-runc start many
+becomes "four again" 4 sh -c "wc -l <$C/many/cgroup.procs"
+ts-runc kill many KILL
+becomes "KILL without --all takes all along: they have no pid namespace" 0 sh -c "wc -l <$C/many/cgroup.procs"
+ts-runc delete many
+
+# Cgroup namespace
+out=$(run cgroupns)
+has "the own cgroup is the root" "$out" "^own 0::/$"
+has "its limit is at the mount's top" "$out" "^max 67108864$"
+has "it is mounted read-only" "$out" "^write 1"
+out=$(run cgroupns-shared)
+has "without the namespace the path is the host's" "$out" "^own 0::/cgroupns-shared$"
+has "and the mount shows the own cgroup" "$out" "^max 67108864$"
+out=$(run delegate)
+has "a writable cgroup takes children" "$out" "^child 0$"
+is "delete removes them too" "$(ls -d $C/delegate 2>/dev/null)" ""
+
+# User namespace
+out=$(run userns)
+has "root inside" "$out" "^uid 0$"
+has "is 100000 outside" "$out" "^map 0 100000 65536"
+has "limits hold" "$out" "^max 67108864$"
+has "devices are bound from the host" "$out" "^null 0"
+create userns-sleeper && ts-runc start userns-sleeper
+is "seen from outside" "$(awk '/^Uid:/ { print $2 }' "/proc/$(pid userns-sleeper)/status")" 100000
+ts-runc delete --force userns-sleeper
+
+# What goes wrong
+mkdir $C/used && sleep 100 & sleeper=$!
+usleep 50000
+echo $sleeper >$C/used/cgroup.procs
+has "a cgroup with processes is refused" "$(run used 2>&1)" "create cgroup.*found 1 processes"
+is "and left alone" "$(cat $C/used/cgroup.procs)" $sleeper
+kill $sleeper
+wait
+until rmdir $C/used; do usleep 10000; done
+has "an unknown file of unified" "$(run unknown-file 2>&1)" "memory\\.nosuch.*linux/resources/unified"
+has "a value that the kernel refuses" "$(run bad-cpuset 2>&1)" "cpuset\\.cpus.*found 99"
+has "a limit that v2 lacks" "$(run v1-only 2>&1)" "memory/swappiness"
+out=$(run tiny-memory 2>&1); is "a memory limit that init cannot live under" "$?" 1
+has "is one line that names it" "$out" "memory|OOM|oom"
+
+is "nothing is left behind" "$(left)" "$before"
+done_testing

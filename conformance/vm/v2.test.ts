@@ -1,0 +1,196 @@
+/** cgroup v2, which the machine that runs the tests may not have: one boot of Debian's stock kernel under QEMU. */
+import process from "node:process";
+import t from "tap";
+import { defaultConfig } from "../../src/config/default.ts";
+import type { DeviceRule, Linux, Resources } from "../../src/config/types.ts";
+import { boot, findKernel, parseConsole } from "./vm.ts";
+
+type Namespaces = NonNullable<Linux["namespaces"]>;
+
+interface Change {
+  args: string[];
+  resources?: Resources;
+  devices?: DeviceRule[];
+  namespaces?: (kinds: Namespaces) => Namespaces;
+  capabilities?: string[];
+  linux?: Partial<Linux>;
+  writableCgroup?: boolean;
+}
+
+/** runc's default config with a few changes. All bundles share one root file system. */
+function config(change: Change): unknown {
+  const base = defaultConfig(false);
+  const { process: user, linux } = base;
+  if (user === undefined || linux === undefined) throw new Error("the default config has a process and linux");
+  const capabilities = [...(user.capabilities?.bounding ?? []), ...(change.capabilities ?? [])];
+  return {
+    ...base,
+    hostname: "hello",
+    root: { path: "/rootfs", readonly: false },
+    process: {
+      ...user,
+      terminal: false,
+      args: change.args,
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+    },
+    mounts: (base.mounts ?? []).map((mount) =>
+      change.writableCgroup === true && mount.type === "cgroup"
+        ? { ...mount, options: mount.options?.filter((option) => option !== "ro") }
+        : mount,
+    ),
+    linux: {
+      ...linux,
+      ...change.linux,
+      namespaces: (change.namespaces ?? ((kinds) => kinds))(linux.namespaces ?? []),
+      resources: { devices: change.devices ?? [{ allow: false, access: "rwm" }], ...change.resources },
+    },
+  };
+}
+
+const script = (...lines: string[]) => ["sh", "-c", lines.join("\n")];
+const SLEEP = ["sleep", "100"];
+const MEMORY = { memory: { limit: 64 * 2 ** 20 } };
+const SHOW_CGROUP = script(
+  'echo "own $(cat /proc/self/cgroup)"',
+  'echo "max $(cat /sys/fs/cgroup/memory.max)"',
+  '(echo 1 >/sys/fs/cgroup/memory.max) 2>/dev/null; echo "write $?"',
+);
+const KMSG = "mknod /dev/k c 1 11";
+const attempt = (word: string, command: string) => `m=$( (${command}) 2>&1 >/dev/null); echo "${word} $? $m"`;
+const withCgroup = (kinds: Namespaces): Namespaces => [...kinds, { type: "cgroup" }];
+const withoutPid = (kinds: Namespaces): Namespaces => kinds.filter((entry) => entry.type !== "pid");
+const userns: Pick<Change, "namespaces" | "linux"> = {
+  namespaces: (kinds) => [...kinds, { type: "user" }, { type: "cgroup" }],
+  linux: {
+    uidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
+    gidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
+  },
+};
+
+const bundles: Record<string, Change> = {
+  hello: { args: script("echo hello from pid $$ on $(hostname)") },
+  sleeper: { args: SLEEP },
+  limits: {
+    // More processes than pids.max, and more work than cpu.max.
+    args: script("for i in 1 2 3 4 5 6 7 8 9; do (while :; do :; done) & done; wait"),
+    resources: {
+      memory: { limit: 2 ** 25, swap: 2 ** 26, reservation: 2 ** 24 },
+      cpu: { quota: 20000, period: 100000, shares: 1024, cpus: "1", mems: "0" },
+      pids: { limit: 8 },
+      unified: { "memory.high": String(24 * 2 ** 20) },
+    },
+    linux: { cgroupsPath: "/pods/pod1/limits" },
+  },
+  oom: {
+    args: script(
+      "dd if=/dev/zero of=/dev/null bs=64M count=1 2>/dev/null",
+      'echo "status $?"',
+      "grep oom_kill /sys/fs/cgroup/memory.events",
+      'echo "swap $(cat /sys/fs/cgroup/memory.swap.max 2>/dev/null || echo none)"',
+    ),
+    resources: { memory: { limit: 2 ** 24, swap: 2 ** 24 } },
+    namespaces: withCgroup,
+  },
+  "devices-denied": {
+    args: script(
+      KMSG,
+      'mknod /dev/l b 7 0; echo "mknod $?"',
+      attempt("kmsg read", ": </dev/k"),
+      attempt("loop read", ": </dev/l"),
+      attempt("null", ": >/dev/null"),
+      attempt("urandom", "head -c 1 /dev/urandom"),
+      attempt("ptmx", ": </dev/ptmx"),
+    ),
+    capabilities: ["CAP_MKNOD"],
+  },
+  "devices-read": {
+    args: script(KMSG, attempt("kmsg read", ": </dev/k"), attempt("kmsg write", ": >/dev/k")),
+    capabilities: ["CAP_MKNOD", "CAP_SYSLOG"],
+    devices: [
+      { allow: false, access: "rwm" },
+      { allow: true, type: "c", major: 1, minor: 11, access: "r" },
+    ],
+  },
+  "devices-split": {
+    args: script(KMSG, attempt("kmsg both", ": <>/dev/k")),
+    capabilities: ["CAP_MKNOD", "CAP_SYSLOG"],
+    devices: [
+      { allow: false, access: "rwm" },
+      { allow: true, type: "c", major: 1, minor: 11, access: "r" },
+      { allow: true, type: "c", major: 1, minor: 11, access: "w" },
+    ],
+  },
+  "devices-all": {
+    args: script(KMSG, "mknod /dev/l b 7 0", attempt("kmsg both", ": <>/dev/k"), attempt("loop read", ": </dev/l")),
+    capabilities: ["CAP_MKNOD", "CAP_SYSLOG"],
+    devices: [
+      { allow: true, access: "rwm" },
+      { allow: false, type: "b", major: 7, access: "r" },
+    ],
+  },
+  many: {
+    args: script("sleep 100 & setsid sleep 100 & sleep 100 & wait"),
+    namespaces: withoutPid,
+  },
+  cgroupns: { args: SHOW_CGROUP, resources: MEMORY, namespaces: withCgroup },
+  "cgroupns-shared": { args: SHOW_CGROUP, resources: MEMORY },
+  delegate: {
+    args: script(
+      'mkdir -p /sys/fs/cgroup/a/b; echo "child $?"',
+      "echo $$ >/sys/fs/cgroup/a/b/cgroup.procs",
+      "grep -q a/b /proc/self/cgroup",
+    ),
+    namespaces: withCgroup,
+    writableCgroup: true,
+  },
+  userns: {
+    args: script(
+      'echo "uid $(id -u)"',
+      'echo "map $(echo $(cat /proc/self/uid_map))"',
+      'echo "max $(cat /sys/fs/cgroup/memory.max)"',
+      attempt("null", ": >/dev/null"),
+    ),
+    resources: MEMORY,
+    ...userns,
+  },
+  "userns-sleeper": { args: SLEEP, ...userns },
+  used: { args: SLEEP, linux: { cgroupsPath: "/used" } },
+  "unknown-file": { args: SLEEP, resources: { unified: { "memory.nosuch": "1" } } },
+  "bad-cpuset": { args: SLEEP, resources: { cpu: { cpus: "99" } } },
+  "v1-only": { args: SLEEP, resources: { memory: { swappiness: 10 } } },
+  "tiny-memory": { args: SLEEP, resources: { memory: { limit: 4096 } } },
+};
+
+t.test("a console is read for its TAP lines alone", (t) => {
+  const text = "[ 0.1] noise\r\nTAP ok 1 - a\r\n[ 1] TAP not ok 2 - b\r\nTAP # found: x\r\nTAP 1..2\r\n";
+  t.strictSame(parseConsole(text), {
+    plan: 2,
+    results: [
+      { ok: true, name: "a", notes: [] },
+      { ok: false, name: "b", notes: ["# found: x"] },
+    ],
+  });
+  t.equal(parseConsole("TAP ok 1 - a\nKernel panic").plan, undefined);
+  t.end();
+});
+
+const series = (process.env["TSRUNC_VM_KERNELS"] ?? "6.1").split(",");
+for (const name of series) {
+  const kernel = findKernel(name);
+  const title = `Linux ${name}: cgroup v2`;
+  if ("missing" in kernel) {
+    t.test(title, { skip: kernel.missing }, () => undefined);
+    continue;
+  }
+  t.test(title, (t) => {
+    const configs = Object.fromEntries(Object.entries(bundles).map(([key, change]) => [key, config(change)]));
+    const { results, plan, console, seconds } = boot(kernel.image, {
+      script: "conformance/vm/guest/v2.sh",
+      bundles: configs,
+    });
+    for (const result of results) t.ok(result.ok, result.name, { diagnostic: !result.ok, notes: result.notes });
+    t.equal(plan, results.length, "the guest reached its end", { console: console.slice(-3000) });
+    t.ok(seconds < 60, `in ${seconds.toFixed(0)} s`);
+    t.end();
+  });
+}
