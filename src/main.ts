@@ -22,6 +22,7 @@ import { setDisposition } from "./kernel/process.ts";
 import type { InitEntry, Runtime } from "./lifecycle/runtime.ts";
 import { type ErrorParts, errorLine, partsOf, RuntimeError } from "./shared/error.ts";
 import { absolute } from "./shared/path.ts";
+import { encode } from "./shared/text.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** Code that is loaded when it is needed: bytecode chunks on the engine host, plain modules on Node. */
@@ -53,7 +54,8 @@ export function main(program: Program): number {
     return command(program, kernel);
   } catch (error) {
     // Before there is a log, or by the log itself.
-    kernel.attempt(SYS_write, 2, `${errorLine(failureOf("start up", error))}\n`);
+    const line = encode(`${errorLine(failureOf("start-up", error))}\n`);
+    kernel.attempt(SYS_write, 2, line, line.length);
     return 1;
   }
 }
