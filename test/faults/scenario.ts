@@ -1,10 +1,10 @@
 /** The four verbs under a fault: what is done before, the verb itself, what must hold after. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Sandbox } from "../support/sandbox.ts";
 import { FullBundle } from "./full-bundle.ts";
-import { BOUND_MS, ERROR_LINE, execute, FAULTY, ONE_LINE, PLAIN, type Ran, remains, waitFor } from "./sweep.ts";
+import { BOUND_MS, ERROR_LINE, execute, FAULTY, ONE_LINE, PLAIN, type Ran, isEmpty, remains, waitFor } from "./sweep.ts";
 
 export type Verb = "create" | "start" | "run" | "delete";
 
@@ -13,6 +13,13 @@ export interface Verdict {
   problems: string[];
   /** The command said success, and what it made was right. */
   succeeded: boolean;
+}
+
+/** Lines that only one of two texts has. */
+function difference(want: string, found: string): string {
+  const [left, right] = [want, found].map((text) => text.split("\n")) as [string[], string[]];
+  const missing = left.filter((line) => !right.includes(line)).map((line) => `-${line}`);
+  return [...missing, ...right.filter((line) => !left.includes(line)).map((line) => `+${line}`)].join(" ");
 }
 
 /** One place to run in; two are used at a time. */
@@ -61,16 +68,15 @@ export class Scenario {
 
   #begin(): void {
     this.#runs++;
+    for (const name of readdirSync(this.bundle.folder)) {
+      if (/^\.?pid/.test(name)) rmSync(join(this.bundle.folder, name));
+    }
     this.bundle.clear();
   }
 
   /** Waits for the probe, or for the container's end without one. */
   async #ended(): Promise<void> {
-    await waitFor(() => this.bundle.readProbe() !== undefined || this.#cgroupIsEmpty(), BOUND_MS);
-  }
-
-  #cgroupIsEmpty(): boolean {
-    return remains(this.#state, this.#id, this.bundle.folder, "").every((entry) => !entry.startsWith("process"));
+    await waitFor(() => this.bundle.readProbe() !== undefined || isEmpty(this.#id), BOUND_MS);
   }
 
   /** Runs `verb` with a fault in it. `ofCommand`: the call is the command's own, so that KILL ends the command. */
@@ -95,11 +101,11 @@ export class Scenario {
     // After a failed start, or one that was killed, the process may be about to run.
     if (!ok && verb === "start") await waitFor(() => this.bundle.readProbe() !== undefined, 20);
     const probe = this.bundle.readProbe();
-    if (probe !== undefined && probe !== baseline) problems.push(`the process ran without all restrictions:\n${probe}`);
+    if (probe !== undefined && probe !== baseline) problems.push(`the process ran without all restrictions: ${difference(baseline, probe)}`);
     if (ok && verb !== "delete" && probe === undefined) problems.push("success, but the process never ran");
     if (verb === "delete" && ok && existsSync(join(this.#state, this.#id))) problems.push("success, but it is there");
     await this.#judgeRemains(problems, verb, created, killed && ofCommand);
-    return { problems: problems.map((problem) => `${problem}\n${ran.stderr}`), succeeded: ok };
+    return { problems: problems.map((problem) => `${problem}: ${JSON.stringify(ran.stderr)}`), succeeded: ok };
   }
 
   #judgeEnd(problems: string[], ran: Ran, killed: boolean, ofCommand: boolean): void {
@@ -115,7 +121,9 @@ export class Scenario {
 
   /** Nothing is left by a create or run that failed; by any other, and after a kill, delete --force must leave nothing. */
   async #judgeRemains(problems: string[], verb: Verb, created: boolean, killed: boolean): Promise<void> {
-    const what = () => remains(this.#state, this.#id, this.bundle.folder, killed || created ? "" : this.#pidFile);
+    // A pid file is its reader's to remove once the container was made.
+    const failed = !killed && !created && (verb === "run" || verb === "create");
+    const what = () => remains(this.#state, this.#id, this.bundle.folder, failed);
     const goneByItself = !killed && (verb === "run" || (verb === "create" && !created) || (verb === "delete" && created));
     if (!goneByItself) {
       if (verb === "delete" && !killed) {

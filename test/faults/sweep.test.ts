@@ -6,7 +6,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import t from "tap";
+import t, { type Test } from "tap";
 import { ENGINE, Sandbox } from "../support/sandbox.ts";
 import { Scenario, type Verb } from "./scenario.ts";
 import { type RecordedCall, readCalls } from "./sweep.ts";
@@ -47,7 +47,7 @@ interface Plan {
   hooks: RegExp;
 }
 
-async function sweep(test: Tap.Test, plan: Plan): Promise<void> {
+async function sweep(test: Test, plan: Plan): Promise<void> {
   const { verb } = plan;
   const box = new Sandbox(ENGINE);
   const scenarios = [new Scenario(box, plan.userNamespace, "a"), new Scenario(box, plan.userNamespace, "b")];
@@ -89,9 +89,6 @@ async function sweep(test: Tap.Test, plan: Plan): Promise<void> {
   test.strictSame(box.close(), [], "nothing is left");
 }
 
-declare namespace Tap {
-  type Test = Parameters<NonNullable<Parameters<typeof t.test>[2]>>[0];
-}
 
 const ALL = ["EPERM", "ENOMEM", "EINTR", "KILL"];
 const OWN = ["main", "main-hook"];

@@ -64,16 +64,26 @@ export function readCalls(path: string): RecordedCall[] {
     });
 }
 
-/** What there is of a container: state, cgroups, mounts, processes of its bundle (the runtime's own and hooks), the pid file. */
-export function remains(state: string, id: string, folder: string, pidFile: string): string[] {
+/** Names of the cgroup hierarchies below /sys/fs/cgroup; "." where there is one. */
+function hierarchies(): string[] {
+  if (existsSync("/sys/fs/cgroup/cgroup.controllers")) return ["."];
+  return readdirSync("/sys/fs/cgroup").filter((name) => existsSync(`/sys/fs/cgroup/${name}/cgroup.procs`));
+}
+
+/** Whether no process is in the container. */
+export function isEmpty(id: string): boolean {
+  const [first = "."] = hierarchies();
+  const path = join("/sys/fs/cgroup", first, id, "cgroup.procs");
+  return !existsSync(path) || readFileSync(path, "utf8") === "";
+}
+
+/** What there is of a container: state, cgroups, mounts, processes of its bundle (the runtime's own and hooks), with `pidFile` that too. */
+export function remains(state: string, id: string, folder: string, pidFile: boolean): string[] {
   const left: string[] = [];
   if (existsSync(join(state, id))) left.push(`state directory with ${readdirSync(join(state, id)).join(" ")}`);
-  for (const name of readdirSync(folder)) if (/^\.?pid/.test(name) && existsSync(pidFile)) left.push(`file ${name}`);
+  if (pidFile) left.push(...readdirSync(folder).filter((name) => /^\.?pid/.test(name)));
   if (readFileSync("/proc/self/mountinfo", "utf8").includes(folder)) left.push("a mount");
-  const hierarchies = existsSync("/sys/fs/cgroup/cgroup.controllers")
-    ? ["."]
-    : readdirSync("/sys/fs/cgroup").filter((name) => existsSync(`/sys/fs/cgroup/${name}/cgroup.procs`));
-  for (const name of hierarchies) if (existsSync(join("/sys/fs/cgroup", name, id))) left.push(`cgroup ${name}`);
+  for (const name of hierarchies()) if (existsSync(join("/sys/fs/cgroup", name, id))) left.push(`cgroup ${name}`);
   for (const pid of readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name))) {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
