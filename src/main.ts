@@ -53,11 +53,11 @@ export function main(program: Program): number {
   openStandardStreams(plain);
   // A reader that goes away must be an error that we see, not our end. Every child of ours gets its defaults back.
   setDisposition(plain, SIGPIPE, 1);
+  // So is a file size limit of the caller's (user.7): EFBIG in the one line instead of a silent death.
+  setDisposition(plain, SIGXFSZ, 1);
   // What the caller ignores or masks is not ours: with SIGCHLD ignored there would be no exit status to read (user.7).
   setDisposition(plain, SIGCHLD, 0);
   setUmask(plain, 0o022);
-  // So is a file size limit of the caller's (user.7): EFBIG in the one line instead of a silent death.
-  setDisposition(plain, SIGXFSZ, 1);
   if (words.length === 1 && (words[0] === "--version" || words[0] === "-v")) {
     print(plain, `${VERSION_TEXT}\n`);
     return 0;
