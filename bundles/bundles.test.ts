@@ -24,7 +24,8 @@ const CLAIMS: Record<string, (t: Test, output: string) => void> = {
   },
   limits: (t, output) => {
     const used = Number(/the busy loop got ([0-9]+) hundredths/.exec(output)?.[1]);
-    // 40 plus one period's quota and the clock's 1/100 s; a lower bound only to show that it ran: the machine may be busy.
+    // 40 plus one period's quota and the clock's 1/100 s; a lower bound only to show that it ran: the machine may be
+    // busy.
     t.ok(used >= 10 && used <= 50, `20 % of 2 s: ${used} hundredths of a second`);
     t.match(output, /the process that took 64 MiB ended with status 137\n/, "the OOM killer took it");
   },
@@ -75,7 +76,8 @@ for (const host of HOSTS) {
       const box = new Sandbox(host);
       const env = { ...process.env, TSRUNC: [...host.command, "--root", box.state].join(" ") };
       const script = `bundles/${bundle}/run.sh`;
-      // script(1) is the terminal that a person would have. What is typed is echoed before the answer, so the answer must differ from it.
+      // script(1) is the terminal that a person would have. What is typed is echoed before the answer, so the answer
+      // must differ from it.
       const [program, args, input, status] =
         bundle === "terminal"
           ? [

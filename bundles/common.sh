@@ -1,5 +1,6 @@
 # Sourced by every run.sh: goes to its folder, finds the runtime, and sees to an end that leaves no container.
-#     TSRUNC="node build/node/ts-runc.mjs" bundles/hello/run.sh      takes another program (words; a path is seen from the caller's folder)
+#     TSRUNC="node build/node/ts-runc.mjs" bundles/hello/run.sh      takes another program: words, a path in them
+#                                                                    is seen from the caller's folder
 set -eu
 caller=$PWD
 cd "$(dirname "$0")"

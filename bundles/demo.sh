@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The main job, shown: one container's life step by step, then a container that only runs. Each command as it is typed, with its time.
+# The main job, shown: one container's life step by step, then a container that only runs. Each command as it is typed,
+# with its time.
 #     npm start       sets everything up first
 set -eu
 cd "$(dirname "$0")/.."
@@ -55,7 +56,8 @@ show ts-runc start "$id"
 expect running
 show ts-runc list
 
-# Start returns when the program begins; a first process that has not yet set its handler would never get the signal (pid_namespaces(7)).
+# Start returns when the program begins; a first process that has not yet set its handler would never get the signal
+# (pid_namespaces(7)).
 handles_term() {
   local pid caught
   pid=$(ts-runc state "$id" | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
@@ -81,4 +83,5 @@ fi
 say "run: all of this in one command."
 show ts-runc run --bundle bundles/hello "$id-hello"
 
-printf '\nThe demo is done. More bundles, one idea each: bundles/*/README.md. Yours: ts-runc spec writes a config.json.\n'
+printf '\nThe demo is done. More bundles, one idea each: bundles/*/README.md.'
+printf ' Yours: ts-runc spec writes a config.json.\n'

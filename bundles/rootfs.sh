@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes rootfs/ of every bundle that lacks one: a static busybox with its links. Hard links, so that all bundles cost the room of one.
+# Makes rootfs/ of every bundle that lacks one: a static busybox with its links. Hard links, so that all bundles cost
+# the room of one.
 #     bundles/rootfs.sh            a changed busybox, or a change of this file, makes them anew
 set -eu
 cd "$(dirname "$0")"

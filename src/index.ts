@@ -63,7 +63,8 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
 export type NewContainer = Pick<CreateOptions, "id" | "bundle"> & Partial<CreateOptions>;
 
 /**
- * Creates a container; its process waits for `start`, and has the standard streams of this program unless `stdio` names others.
+ * Creates a container; its process waits for `start`, and has the standard streams of this program unless `stdio`
+ * names others.
  *
  * @param container `bundle` may be relative to the current folder.
  * @returns its state.

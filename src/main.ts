@@ -14,11 +14,7 @@ import { openTrace } from "./cli/trace.ts";
 import type { ConfigValidator } from "./config/types.ts";
 import type { Host } from "./host/host.ts";
 import { AT_CWD, createKernel, type Fd, type Kernel } from "./kernel/call.ts";
-<<<<<<< HEAD
-import { ARCH, O_RDWR, SIGCHLD, SIGPIPE } from "./kernel/constants.ts";
-=======
-import { ARCH, O_RDWR, SIGPIPE, SIGXFSZ } from "./kernel/constants.ts";
->>>>>>> 640316f8c7356b03c4408f2d78efd74df3be30f9
+import { ARCH, O_RDWR, SIGCHLD, SIGPIPE, SIGXFSZ } from "./kernel/constants.ts";
 import { getCwd, isOpen, openAt, writeAll } from "./kernel/file.ts";
 import { effectiveUid } from "./kernel/identity.ts";
 import { setUmask } from "./kernel/limits.ts";
@@ -57,14 +53,11 @@ export function main(program: Program): number {
   openStandardStreams(plain);
   // A reader that goes away must be an error that we see, not our end. Every child of ours gets its defaults back.
   setDisposition(plain, SIGPIPE, 1);
-<<<<<<< HEAD
+  // So is a file size limit of the caller's (user.7): EFBIG in the one line instead of a silent death.
+  setDisposition(plain, SIGXFSZ, 1);
   // What the caller ignores or masks is not ours: with SIGCHLD ignored there would be no exit status to read (user.7).
   setDisposition(plain, SIGCHLD, 0);
   setUmask(plain, 0o022);
-=======
-  // So is a file size limit of the caller's (user.7): EFBIG in the one line instead of a silent death.
-  setDisposition(plain, SIGXFSZ, 1);
->>>>>>> 640316f8c7356b03c4408f2d78efd74df3be30f9
   if (words.length === 1 && (words[0] === "--version" || words[0] === "-v")) {
     print(plain, `${VERSION_TEXT}\n`);
     return 0;

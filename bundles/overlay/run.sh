@@ -1,6 +1,7 @@
 #!/bin/sh
 . "$(dirname "$0")/../common.sh"
-# Lower layers as an image's: the second changes a file of the first, and deletes another by a whiteout, a device of number 0:0.
+# Lower layers as an image's: the second changes a file of the first, and deletes another by a whiteout, a device of
+# number 0:0.
 rm -rf layers
 mkdir -p layers/first layers/second layers/writable layers/work
 echo "as in the first layer" >layers/first/changed

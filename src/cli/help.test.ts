@@ -51,7 +51,8 @@ t.test("usage errors name what is wrong, on stderr, with status 1", (t) => {
 /** What bash would offer for words, of which the last is being typed. */
 function offered(script: string, words: string[]): string[] {
   const list = words.map((word) => `'${word}'`).join(" ");
-  const program = `${script}\nts-runc() { echo c1; }\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _ts_runc; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const typed = `COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}`;
+  const program = `${script}\nts-runc() { echo c1; }\n${typed}; _ts_runc; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const result = spawnSync("bash", ["-c", program], { encoding: "utf8", timeout: 10_000 });
   return result.status === 0 ? result.stdout.split("\n").filter((word) => word !== "") : [result.stderr];
 }

@@ -54,7 +54,8 @@ export function buildProgram(commands: readonly Command[], result: Answer): Prog
     for (const arg of command.args) child.argument(arg);
     for (const flag of command.flags) child.addOption(optionOf(flag));
     if (command.flagsFirst === true) child.passThroughOptions();
-    // Letters run together, or a value that hangs on one: commander knows them, runc and the small parser do not. Never a silent success.
+    // Letters run together, or a value that hangs on one: commander knows them, runc and the small parser do not. Never
+    // a silent success.
     child.action(() => program.error(`error: ${ONE_BY_ONE}`));
   }
   program
@@ -77,8 +78,8 @@ function optionOf(flag: Flag): Option {
 }
 
 /**
- * Words as commander reads them: runc's long names with one dash get their second, `-b=x` and `--all=true` become what they mean there. Words
- * that are a value or an argument stay as they are, so the walk is the small parser's (parse.ts).
+ * Words as commander reads them: runc's long names with one dash get their second, `-b=x` and `--all=true` become
+ * what they mean there. Words that are a value or an argument stay as they are: the walk is the small parser's (parse.ts).
  */
 export function rewrite(words: readonly string[], commands: readonly Command[]): string[] {
   const result: string[] = [];

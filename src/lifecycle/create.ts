@@ -18,7 +18,7 @@ import type { LoadedConfig } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
-import { O_NONBLOCK, O_RDONLY, RLIMIT_NOFILE, S_IFMT, S_IFREG, SIGPIPE, SYS_getpid } from "../kernel/constants.ts";
+import { O_NONBLOCK, O_RDONLY, RLIMIT_NOFILE, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ, SYS_getpid } from "../kernel/constants.ts";
 import { close, isOpen, openAt, readAll, stat } from "../kernel/file.ts";
 import { getLimit } from "../kernel/limits.ts";
 import { blockSignals, resetDispositions, setSignalMask } from "../kernel/process.ts";
@@ -122,7 +122,7 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
   const config = known ?? readConfig(runtime, options.bundle);
   sealForAdmin(kernel, config, runtime.initEntry);
   const cleanup = new Cleanup();
-  resetDispositions(kernel, SIGPIPE);
+  resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
   // Signals that would end us are taken as an error, so that the clean-up runs.
   const before = blockSignals(kernel, ENDING);
   try {

@@ -1,4 +1,4 @@
-/** The library as a Node program imports it: the built module, the life cycle by its functions, errors that are caught, the README's example. */
+/** The library as a Node program imports it: the built module, the life cycle, errors that are caught, the README's example. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
