@@ -22,7 +22,7 @@ part ns; for n in ${NAMESPACES.join(" ")}; do echo "$n=$(readlink $p/ns/$n)"; do
 part environ; tr '\\0' '\\n' < $p/environ
 part cmdline; tr '\\0' '\\n' < $p/cmdline
 part stat; cat $p/stat
-part fd; for n in $(ls $p/fd); do echo "$n=$(readlink $p/fd/$n)"; done
+part fd; ls -l $p/fd | sed -n 's/.* \\([0-9]*\\) -> /\\1=/p'
 part fdkind; for n in 0 1 2; do echo "$n=$(stat -L -c '%F %u:%g' $p/fd/$n)"; done
 part fdinfo; for n in 0 1 2; do grep flags: $p/fdinfo/$n | sed "s/^/$n=/"; done
 part dev; find /dev -exec stat -c '%n=%A %u:%g %t:%T %N' {} +
