@@ -59,6 +59,7 @@ const DEBIAN_BUILD = [
   ["/usr/bin/gcc", "gcc"],
   ["/usr/bin/g++", "g++"],
   ["/usr/bin/musl-gcc", "musl-tools"],
+  ["/usr/bin/strip", "binutils"],
   ["/usr/include/linux/mount.h", "linux-libc-dev"],
   ["/bin/busybox", "busybox-static"],
 ];
@@ -193,27 +194,52 @@ async function buildEngine(out, main, defines) {
   const names = scripts.map(([name]) => name);
   writeFileSync(`${folder}/chunks.c`, chunkTable(names));
   writeFileSync(`${folder}/chunks-data.S`, chunkData(names, folder));
-  run("musl-gcc", [
-    ...C_FLAGS,
-    ...defines,
-    "-static",
-    "-s",
-    "-Wl,--gc-sections",
-    "-Wl,-z,noexecstack",
-    ...include,
-    "native/engine/main.c",
-    "native/engine/host.c",
-    "native/engine/heap.c",
-    "native/engine/seal.c",
-    "native/common/raw.c",
-    `${folder}/chunks.c`,
-    `${folder}/chunks-data.S`,
-    library,
-    "-lm",
-    "-o",
-    `${out}.new`,
-  ]);
+  const link = (image, target) => {
+    writeFileSync(`${folder}/image.S`, image);
+    run("musl-gcc", [
+      ...C_FLAGS,
+      ...defines,
+      "-static",
+      "-Wl,--gc-sections",
+      "-Wl,-z,noexecstack",
+      `-Wl,--section-start=.tsrimage=${IMAGE_ADDRESS}`,
+      ...include,
+      "native/engine/main.c",
+      "native/engine/host.c",
+      "native/engine/heap.c",
+      "native/engine/seal.c",
+      "native/common/raw.c",
+      `${folder}/chunks.c`,
+      `${folder}/chunks-data.S`,
+      `${folder}/image.S`,
+      library,
+      "-lm",
+      "-o",
+      target,
+    ]);
+  };
+  // Twice: the first program makes the image of its heap (native/engine/heap.h), the second one has it. The quad is IMAGE_WANTED.
+  link(imageSource(".quad 0x1f7473722d6d616b\n.space 4 << 20"), `${folder}/maker`);
+  run(`${folder}/maker`, [`${folder}/image.bin`, ...IMAGE_CHUNKS]);
+  link(imageSource(`.incbin "${folder}/image.bin"`), `${folder}/program`);
+  if (addresses(`${folder}/maker`) !== addresses(`${folder}/program`)) fail(`${out}: the two links differ in layout`);
+  run("strip", ["-o", `${out}.new`, `${folder}/program`]);
   run("mv", [`${out}.new`, out]);
+}
+
+/** Far from everything else, so that the image's size moves nothing. */
+const IMAGE_ADDRESS = "0x10000000";
+/** What most commands need. What only some errors and configs need is loaded when it is. */
+const IMAGE_CHUNKS = ["chunk-main", "chunk-create", "chunk-init", "validate-config"];
+
+function imageSource(content) {
+  return `.section .tsrimage,"aw",%progbits\n.balign 4096\n.global tsr_image\ntsr_image:\n${content}\n.balign 4096\n.global tsr_image_end\ntsr_image_end:\n.section .note.GNU-stack,"",%progbits\n`;
+}
+
+/** All symbols but those that follow from the image's size. */
+function addresses(program) {
+  const lines = run("nm", ["-n", program]).split("\n");
+  return lines.filter((line) => !/ (tsr_image_end|_end)$/.test(line)).join("\n");
 }
 
 const symbol = (name) => name.replace(/[^a-z0-9]/gi, "_");
