@@ -44,7 +44,7 @@ function withVolume(box: Sandbox): { volume: string; change: (config: TestConfig
   };
 }
 
-/** A plain child: a pipe or a substitution would be a descriptor of the shell that is looked at. */
+/** For a child of the shell: a pipe or a substitution would be a descriptor of the shell that is looked at. */
 const LIST_FDS = "ls -l /proc/$$/fd";
 
 /** `fd=target` of each line that LIST_FDS prints. */
@@ -95,7 +95,7 @@ for (const host of HOSTS) {
     const box = new Sandbox(host);
     const { volume, change } = withVolume(box);
     for (const closing of ["exec 0<&-", "exec 1>&-", "exec 2>&-", "exec 0<&- 1>&- 2>&-"]) {
-      const bundle = box.bundle(["sh", "-c", `${LIST_FDS} > /data/answer; true`], change);
+      const bundle = box.bundle(["sh", "-c", `(exec ${LIST_FDS} > /data/answer); true`], change);
       const { status } = through(box, shell(closing), ["run", "--bundle", bundle, box.id()]);
       t.equal(status, 0, closing);
       const answer = descriptorsIn(readFileSync(join(volume, "answer"), "utf8"));
