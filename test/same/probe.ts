@@ -22,7 +22,7 @@ part ns; for n in ${NAMESPACES.join(" ")}; do echo "$n=$(readlink $p/ns/$n)"; do
 part environ; tr '\\0' '\\n' < $p/environ
 part cmdline; tr '\\0' '\\n' < $p/cmdline
 part stat; cat $p/stat
-part fd; ls -l $p/fd | sed -n 's/.* \\([0-9]*\\) -> /\\1=/p'
+part fd; ls -l $p/fd
 part fdkind; for n in 0 1 2; do echo "$n=$(stat -L -c '%F %u:%g' $p/fd/$n)"; done
 part fdinfo; for n in 0 1 2; do grep flags: $p/fdinfo/$n | sed "s/^/$n=/"; done
 part dev; find /dev -exec stat -c '%n=%A %u:%g %t:%T %N' {} +
@@ -145,7 +145,8 @@ export function parseProbe(output: string, names: RunNames): Map<string, string>
   statFields(lines("stat").join("\n"), fields);
   keyed(
     "fd",
-    lines("fd").map((line) => line.replace(/\[[0-9]+\]/, "[]")),
+    // No pipe and no substitution in the probe: the shell would hold an end of it while ls looks.
+    lines("fd").map((line) => line.replace(/^.* ([0-9]+) -> /, "$1=").replace(/\[[0-9]+\]/, "[]")),
     fields,
   );
   keyed("fdkind", lines("fdkind"), fields);
