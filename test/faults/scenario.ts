@@ -4,7 +4,18 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Sandbox } from "../support/sandbox.ts";
 import { FullBundle } from "./full-bundle.ts";
-import { BOUND_MS, ERROR_LINE, execute, FAULTY, ONE_LINE, PLAIN, type Ran, isEmpty, remains, waitFor } from "./sweep.ts";
+import {
+  BOUND_MS,
+  ERROR_LINE,
+  execute,
+  FAULTY,
+  isEmpty,
+  ONE_LINE,
+  PLAIN,
+  type Ran,
+  remains,
+  waitFor,
+} from "./sweep.ts";
 
 export type Verb = "create" | "start" | "run" | "delete";
 
@@ -101,7 +112,8 @@ export class Scenario {
     // After a failed start, or one that was killed, the process may be about to run.
     if (!ok && verb === "start") await waitFor(() => this.bundle.readProbe() !== undefined, 20);
     const probe = this.bundle.readProbe();
-    if (probe !== undefined && probe !== baseline) problems.push(`the process ran without all restrictions: ${difference(baseline, probe)}`);
+    if (probe !== undefined && probe !== baseline)
+      problems.push(`the process ran without all restrictions: ${difference(baseline, probe)}`);
     if (ok && verb !== "delete" && probe === undefined) problems.push("success, but the process never ran");
     if (verb === "delete" && ok && existsSync(join(this.#state, this.#id))) problems.push("success, but it is there");
     await this.#judgeRemains(problems, verb, created, killed && ofCommand);
@@ -124,7 +136,8 @@ export class Scenario {
     // A pid file is its reader's to remove once the container was made.
     const failed = !killed && !created && (verb === "run" || verb === "create");
     const what = () => remains(this.#state, this.#id, this.bundle.folder, failed);
-    const goneByItself = !killed && (verb === "run" || (verb === "create" && !created) || (verb === "delete" && created));
+    const goneByItself =
+      !killed && (verb === "run" || (verb === "create" && !created) || (verb === "delete" && created));
     if (!goneByItself) {
       if (verb === "delete" && !killed) {
         const again = await this.#run(PLAIN, this.#words("delete"));

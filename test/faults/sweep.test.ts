@@ -84,11 +84,14 @@ async function sweep(test: Test, plan: Plan): Promise<void> {
     }),
   );
   for (const problem of problems) test.fail(problem);
-  test.equal(problems.length, 0, `${chosen.length} calls × ${plan.errnos.length}: ${cleanly} errors, ${harmless} tolerated`);
+  test.equal(
+    problems.length,
+    0,
+    `${chosen.length} calls × ${plan.errnos.length}: ${cleanly} errors, ${harmless} tolerated`,
+  );
   test.ok(cleanly > 0, "faults were injected");
   test.strictSame(box.close(), [], "nothing is left");
 }
-
 
 const ALL = ["EPERM", "ENOMEM", "EINTR", "KILL"];
 const OWN = ["main", "main-hook"];
