@@ -42,7 +42,7 @@ import { Cleanup } from "./cleanup.ts";
 import { openConsoleSocket } from "./console-socket.ts";
 import { runPoststop } from "./delete.ts";
 import { stateForHooks } from "./hook-state.ts";
-import { ENDING, Parent } from "./parent.ts";
+import { ENDING, killSpawned, Parent } from "./parent.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
 import type { Runtime } from "./runtime.ts";
 import { sealForAdmin } from "./seal.ts";
@@ -159,9 +159,9 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   const filter = compileFilter(runtime, config, plan);
 
   const root = openRoot(kernel, runtime.root);
+  const record = newRecord(runtime, options, config, plan);
   const directory = ContainerDirectory.create(kernel, root, options.id);
   // On the stack first, so done last: hooks that began are followed by poststop once all is undone (runtime.md#lifecycle, steps 12 and 13).
-  const record = newRecord(runtime, options, config, plan);
   let hooksBegan = () => false;
   cleanup.add("poststop hooks", () => {
     if (hooksBegan()) runPoststop(runtime, record);
@@ -192,10 +192,11 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     entry: runtime.initEntry,
   });
   if (spawned.inChild) return runtime.chunks.runInit(kernel, { plan, filter, link: spawned.link, awaitGo: true });
+  // At once: everything after this may fail.
+  cleanup.add("process", () => killSpawned(kernel, spawned, record));
   const { id, pidFile } = options;
   const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
   hooksBegan = () => parent.hooksBegan;
-  cleanup.add("process", () => parent.kill());
   // Init has its copies: ours would keep mounts busy for as long as run waits.
   for (const fd of keep) if (fd !== runtime.traceFd) close(kernel, fd);
   parent.release(plan, filter);

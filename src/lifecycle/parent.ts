@@ -38,6 +38,15 @@ export interface ParentParts {
   cgroup: OpenCgroup | undefined;
 }
 
+/** Ends init and whatever it left in its cgroup, and reaps it. */
+export function killSpawned(kernel: Kernel, spawned: Spawned, record: StateRecord): void {
+  if (spawned.pid !== 0) {
+    killChild(kernel, spawned.pid, SIGKILL);
+    wait(kernel, spawned.pid, 0);
+  }
+  if (record.cgroup !== null && !record.ownPids) signalCgroup(kernel, record.cgroup, SIGKILL);
+}
+
 /** The parent's half of create, after the clone. */
 export class Parent {
   readonly #runtime: Runtime;
@@ -54,16 +63,6 @@ export class Parent {
 
   get #kernel(): Kernel {
     return this.#runtime.kernel;
-  }
-
-  /** Ends init and whatever it left in its cgroup, and reaps it. */
-  kill(): void {
-    const { spawned, record } = this.#with;
-    if (spawned.pid !== 0) {
-      killChild(this.#kernel, spawned.pid, SIGKILL);
-      wait(this.#kernel, spawned.pid, 0);
-    }
-    if (record.cgroup !== null && !record.ownPids) signalCgroup(this.#kernel, record.cgroup, SIGKILL);
   }
 
   /** Does for the new process what needs the host's rights, records it, and lets it go on. */

@@ -64,6 +64,7 @@ function startOrDelete(runtime: Runtime, created: Created): void {
     startOpen(runtime, directory, record);
     directory.unlock();
   } catch (error) {
+    killChild(runtime.kernel, record.pid as Pid, SIGKILL);
     wait(runtime.kernel, record.pid as Pid, 0);
     removeOpen(runtime, directory, record);
     throw error;

@@ -121,9 +121,14 @@ export class ContainerDirectory {
       });
     }
     if (result < 0) throw kernel.failure(result, SYS_mkdirat, root, id, 0o711);
-    const directory = ContainerDirectory.open(kernel, root, id);
-    fchmod(kernel, directory.fd, 0o711);
-    return directory;
+    try {
+      const directory = ContainerDirectory.open(kernel, root, id);
+      fchmod(kernel, directory.fd, 0o711);
+      return directory;
+    } catch (error) {
+      kernel.attempt(SYS_unlinkat, root, id, AT_REMOVEDIR);
+      throw error;
+    }
   }
 
   /** Opens an existing one. @throws RuntimeError DOES_NOT_EXIST. */
