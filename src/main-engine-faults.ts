@@ -7,8 +7,16 @@
 import type * as Engine from "./chunk-main.ts";
 import { engineHost } from "./host/engine.ts";
 import { type Fault, faultHost } from "./host/faults.ts";
+import {
+  SYS_close_range,
+  SYS_exit_group,
+  SYS_fcntl,
+  SYS_getpid,
+  SYS_kill,
+  SYS_openat,
+  SYS_write,
+} from "./kernel/constants.ts";
 import { syscallName } from "./kernel/decode.ts";
-import { SYS_close_range, SYS_exit_group, SYS_fcntl, SYS_getpid, SYS_kill, SYS_openat, SYS_write } from "./kernel/constants.ts";
 import { encode } from "./shared/text.ts";
 
 const native = engineHost();
@@ -32,7 +40,13 @@ function openLog(): number | undefined {
 
 native.load("chunk-main");
 const host = faultHost(native, parseFault(variable("TSRUNC_FAULT")), {
-  numbers: { kill: SYS_kill, getpid: SYS_getpid, write: SYS_write, close_range: SYS_close_range, exit_group: SYS_exit_group },
+  numbers: {
+    kill: SYS_kill,
+    getpid: SYS_getpid,
+    write: SYS_write,
+    close_range: SYS_close_range,
+    exit_group: SYS_exit_group,
+  },
   nameOf: syscallName,
   log: openLog(),
   encode,
