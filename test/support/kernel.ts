@@ -50,5 +50,5 @@ export function errnoOf(action: () => unknown): string {
 
 /** One line of /proc/self/status, or of another file of that form. */
 export function statusLine(text: string, name: string): string {
-  return (new RegExp(`^${name}:\\s*(.*)$`, "m").exec(text)?.[1] ?? "").trim();
+  return (new RegExp(`^${name}:[ \\t]*(.*)$`, "m").exec(text)?.[1] ?? "").trim();
 }
