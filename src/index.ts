@@ -1,12 +1,14 @@
 /**
  * The library's public surface, for Node programs: the verbs of the command line as functions, on the Node host. All of it is synchronous.
  *
- *     import { openRuntime, state } from "ts-runc";
+ *     import { create, deleteContainer, openRuntime, start } from "./build/node/index.mjs";
  *     const runtime = openRuntime({ root: "/run/ts-runc" });
- *     console.log(state(runtime, "hello").status);
+ *     console.log(create(runtime, { id: "hello", bundle: "/srv/hello" }).status);
+ *     start(runtime, "hello");
+ *     deleteContainer(runtime, "hello", true);
  */
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { unknownInConfig } from "./chunk-diagnose.ts";
 import { validate } from "./config/generated/validate-config.js";
@@ -15,15 +17,16 @@ import { runInit } from "./init/sequence.ts";
 import { createKernel } from "./kernel/call.ts";
 import { ARCH } from "./kernel/constants.ts";
 import { describeCall } from "./kernel/decode.ts";
+import { type CreateOptions, create as createWith } from "./lifecycle/create.ts";
 import { explainExec } from "./lifecycle/diagnose.ts";
+import { type ContainerState, state } from "./lifecycle/list.ts";
 import type { Runtime } from "./lifecycle/runtime.ts";
 import { compileSeccomp } from "./seccomp/compile.ts";
 
 export { loadConfig } from "./config/load.ts";
-export { create } from "./lifecycle/create.ts";
 export { deleteContainer } from "./lifecycle/delete.ts";
 export { kill } from "./lifecycle/kill.ts";
-export { list, state } from "./lifecycle/list.ts";
+export { type ContainerState, list, state } from "./lifecycle/list.ts";
 export type { Runtime } from "./lifecycle/runtime.ts";
 export { start } from "./lifecycle/start.ts";
 export { RuntimeError } from "./shared/error.ts";
@@ -54,4 +57,30 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     debug: undefined,
     warn: options.warn ?? (() => undefined),
   };
+}
+
+/** What a container is made from; what is left out is as on the command line. */
+export type NewContainer = Pick<CreateOptions, "id" | "bundle"> & Partial<CreateOptions>;
+
+/**
+ * Creates a container; its process waits for `start`, and has the standard streams of this program unless `stdio`
+ * names others.
+ *
+ * @param container `bundle` may be relative to the current folder.
+ * @returns its state.
+ * @throws RuntimeError, with nothing left behind.
+ */
+export function create(runtime: Runtime, container: NewContainer): ContainerState {
+  createWith(runtime, {
+    pidFile: undefined,
+    consoleSocket: undefined,
+    preserveFds: 0,
+    noPivot: false,
+    noNewKeyring: false,
+    ownTerminal: false,
+    stdio: [-1, -1, -1],
+    ...container,
+    bundle: resolve(container.bundle),
+  });
+  return state(runtime, container.id);
 }

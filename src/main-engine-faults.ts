@@ -1,14 +1,17 @@
 /**
  * Entry of the test build `build/ts-runc-faults`: the product with the fault-injecting host in between.
  *
- *     TSRUNC_FAULT=role:call:ERRNO   ERRNO is a number, or KILL
- *     TSRUNC_FAULT_LOG=file          writes down every call instead
+ *     TSRUNC_FAULT=role:call:ERRNO   role: main, init, main-hook, init-hook; ERRNO a name, or KILL
+ *     TSRUNC_FAULT_LOG=file          writes down every call: role, number, call with its arguments
  */
 import type * as Engine from "./chunk-main.ts";
 import { engineHost } from "./host/engine.ts";
-import { type Fault, faultHost } from "./host/faults.ts";
+import { type Fault, type FaultRole, faultHost } from "./host/faults.ts";
 import {
+  ERRNO_NAMES,
+  SYS_close,
   SYS_close_range,
+  SYS_execve,
   SYS_exit_group,
   SYS_fcntl,
   SYS_getpid,
@@ -16,7 +19,7 @@ import {
   SYS_openat,
   SYS_write,
 } from "./kernel/constants.ts";
-import { syscallName } from "./kernel/decode.ts";
+import { describeCall } from "./kernel/decode.ts";
 import { encode } from "./shared/text.ts";
 
 const native = engineHost();
@@ -25,10 +28,16 @@ function variable(name: string): string | undefined {
   return native.env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
+/** The fault that the environment asks for. A word that means nothing ends the program: a sweep must not pass because nothing was injected. */
 function parseFault(text: string | undefined): Fault | undefined {
-  const [role, call, errno] = text?.split(":") ?? [];
-  if ((role !== "main" && role !== "init") || call === undefined || errno === undefined) return undefined;
-  return { role, call: Number(call), errno: errno === "KILL" ? 0 : Number(errno) };
+  if (text === undefined) return undefined;
+  const [, role, call, name] = /^(main|init|main-hook|init-hook):([0-9]+):([A-Z0-9]+)$/.exec(text) ?? [];
+  const errno = name === "KILL" ? 0 : Object.entries(ERRNO_NAMES).find(([, known]) => known === name)?.[0];
+  if (role === undefined || errno === undefined) {
+    native.syscall(SYS_exit_group, 99);
+    return undefined;
+  }
+  return { role: role as FaultRole, call: Number(call), errno: Number(errno) };
 }
 
 function openLog(): number | undefined {
@@ -44,10 +53,12 @@ const host = faultHost(native, parseFault(variable("TSRUNC_FAULT")), {
     kill: SYS_kill,
     getpid: SYS_getpid,
     write: SYS_write,
+    close: SYS_close,
     close_range: SYS_close_range,
+    execve: SYS_execve,
     exit_group: SYS_exit_group,
   },
-  nameOf: syscallName,
+  describeCall,
   log: openLog(),
   encode,
 });

@@ -20,5 +20,5 @@ if (native.argv.length === 2 && (word === "--version" || word === "-v")) {
   const line = `${VERSION_TEXT}\n`;
   native.syscall(SYS_exit_group, native.syscall(SYS_write, 1, line, line.length) === line.length ? 0 : 1);
 }
-native.load("chunk-main");
+if (globalThis.chunks["chunk-main"] === undefined) native.load("chunk-main");
 (globalThis.chunks["chunk-main"] as typeof Engine).runMain(native);

@@ -13,15 +13,16 @@ import { type Parsed, parse } from "./cli/parse.ts";
 import { openTrace } from "./cli/trace.ts";
 import type { ConfigValidator } from "./config/types.ts";
 import type { Host } from "./host/host.ts";
-import { AT_CWD, createKernel, type Fd, type Kernel } from "./kernel/call.ts";
-import { ARCH, O_RDWR, SIGCHLD, SIGPIPE } from "./kernel/constants.ts";
+import { AT_CWD, createKernel, type Fd, type Kernel, SyscallError } from "./kernel/call.ts";
+import { ARCH, O_RDWR, SIGCHLD, SIGPIPE, SIGXFSZ, SYS_write } from "./kernel/constants.ts";
 import { getCwd, isOpen, openAt, writeAll } from "./kernel/file.ts";
 import { effectiveUid } from "./kernel/identity.ts";
 import { setUmask } from "./kernel/limits.ts";
 import { setDisposition } from "./kernel/process.ts";
 import type { InitEntry, Runtime } from "./lifecycle/runtime.ts";
-import { partsOf, RuntimeError } from "./shared/error.ts";
+import { type ErrorParts, errorLine, partsOf, RuntimeError } from "./shared/error.ts";
 import { absolute } from "./shared/path.ts";
+import { encode } from "./shared/text.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** Code that is loaded when it is needed: bytecode chunks on the engine host, plain modules on Node. */
@@ -48,11 +49,24 @@ export interface Program {
 
 /** Runs a command. Returns the exit status. */
 export function main(program: Program): number {
+  const kernel = createKernel(program.host, (number, args) => program.chunks.diagnose().describeCall(number, args));
+  try {
+    return command(program, kernel);
+  } catch (error) {
+    // Before there is a log, or by the log itself.
+    const line = encode(`${errorLine(failureOf("start-up", error))}\n`);
+    kernel.attempt(SYS_write, 2, line, line.length);
+    return 1;
+  }
+}
+
+function command(program: Program, plain: Kernel): number {
   const { words, chunks } = program;
-  const plain = createKernel(program.host, (number, args) => chunks.diagnose().describeCall(number, args));
   openStandardStreams(plain);
   // A reader that goes away must be an error that we see, not our end. Every child of ours gets its defaults back.
   setDisposition(plain, SIGPIPE, 1);
+  // So is a file size limit of the caller's (user.7): EFBIG in the one line instead of a silent death.
+  setDisposition(plain, SIGXFSZ, 1);
   // What the caller ignores or masks is not ours: with SIGCHLD ignored there would be no exit status to read (user.7).
   setDisposition(plain, SIGCHLD, 0);
   setUmask(plain, 0o022);
@@ -74,9 +88,17 @@ export function main(program: Program): number {
     log.finish();
     return status;
   } catch (error) {
-    log.fail(partsOf(error));
+    const { name } = parsed.command;
+    const [id] = parsed.call.args;
+    log.fail(failureOf(name, error, id === undefined ? name : `${name} ${JSON.stringify(id)}`));
     return 1;
   }
+}
+
+/** The parts of what was thrown; a call that nobody has worded is the command's own step. */
+function failureOf(step: string, error: unknown, what = step): ErrorParts {
+  if (!(error instanceof SyscallError)) return partsOf(error);
+  return { what, problem: "the kernel refused a call", step, call: error.call, errno: error.code };
 }
 
 /** Help to stdout; a usage error to stderr. */

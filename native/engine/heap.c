@@ -5,14 +5,19 @@
  */
 #include "heap.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+#include "chunks.h"
+#include "host.h"
 
 #define GRAIN 16u
 #define SMALL 1024u             /* classes of GRAIN bytes up to here, then powers of two */
 #define LARGE (64u * 1024u)
-#define ARENA (512u * 1024u)    /* one mapping; most commands need one or two */
+#define ARENA (128u * 1024u)    /* one mapping, made with all its pages: that is cheaper than a fault for each, and little is wasted */
 #define SMALL_CLASSES (SMALL / GRAIN)
 #define CLASSES (SMALL_CLASSES + 7u)
 
@@ -24,6 +29,26 @@ struct head {
 
 static struct head *free_blocks[CLASSES];
 static uint8_t *arena, *arena_end;
+
+/* The image's place in memory (image.S, which the build writes) begins with this. */
+struct image {
+	uint64_t magic;
+	const void *layout[4]; /* where parts of the program lie that the image points to */
+	JSRuntime *runtime;
+	JSContext *context;
+	uint8_t *arena;
+	struct head *free_blocks[CLASSES];
+};
+#define IMAGE_WANTED UINT64_C(0x1f7473722d6d616b)
+#define IMAGE_MADE UINT64_C(0x1f7473722d757365)
+extern struct image tsr_image;
+extern uint8_t tsr_image_end[];
+static int making;
+
+static int in_image(const void *memory)
+{
+	return (const uint8_t *)memory >= (const uint8_t *)&tsr_image && (const uint8_t *)memory < tsr_image_end;
+}
 
 static size_t round_up(size_t size)
 {
@@ -45,9 +70,9 @@ static unsigned class_of(size_t rounded)
 	return class;
 }
 
-static void *map(size_t size)
+static void *map(size_t size, int flags)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
@@ -56,20 +81,22 @@ static void *heap_malloc(JSMallocState *state, size_t size)
 	if (size > state->malloc_limit || state->malloc_size > state->malloc_limit - size)
 		return NULL;
 	struct head *block;
-	if (size > LARGE) {
-		block = map(size + sizeof *block);
+	if (size > LARGE && !making) {
+		block = map(size + sizeof *block, 0);
 		if (block == NULL)
 			return NULL;
 		block->size = size;
 	} else {
-		size_t rounded = round_up(size);
-		unsigned class = class_of(rounded);
-		block = free_blocks[class];
+		size_t rounded = size > LARGE ? (size + GRAIN - 1) & ~(size_t)(GRAIN - 1) : round_up(size);
+		unsigned class = size > LARGE ? CLASSES : class_of(rounded);
+		block = class < CLASSES ? free_blocks[class] : NULL;
 		if (block != NULL)
 			free_blocks[class] = block->next;
 		else {
+			if (making && (size_t)(arena_end - arena) < rounded + sizeof *block)
+				return NULL;
 			if ((size_t)(arena_end - arena) < rounded + sizeof *block) {
-				arena = map(ARENA);
+				arena = map(ARENA, MAP_POPULATE);
 				arena_end = arena == NULL ? NULL : arena + ARENA;
 				if (arena == NULL)
 					return NULL;
@@ -92,6 +119,8 @@ static void heap_free(JSMallocState *state, void *memory)
 	state->malloc_count--;
 	state->malloc_size -= block->size;
 	if (block->size > LARGE) {
+		if (in_image(block)) /* no mapping of its own; it stays unused */
+			return;
 		munmap(block, block->size + sizeof *block);
 		return;
 	}
@@ -122,6 +151,51 @@ static void *heap_realloc(JSMallocState *state, void *memory, size_t size)
 static size_t heap_usable_size(const void *memory)
 {
 	return memory == NULL ? 0 : ((const struct head *)memory - 1)->size;
+}
+
+/* What the image points to, besides itself; const data and code of the engine lie between these. */
+static void layout(const void *parts[4])
+{
+	parts[0] = (const void *)tsr_host_object;
+	parts[1] = (const void *)JS_NewRuntime2;
+	parts[2] = tsr_chunks[tsr_chunk_count - 1].end;
+	parts[3] = &tsr_heap;
+}
+
+int tsr_image_wanted(void)
+{
+	if (tsr_image.magic != IMAGE_WANTED)
+		return 0;
+	making = 1;
+	arena = (uint8_t *)(&tsr_image + 1);
+	arena_end = tsr_image_end;
+	return 1;
+}
+
+int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context)
+{
+	tsr_image.magic = IMAGE_MADE;
+	layout(tsr_image.layout);
+	tsr_image.runtime = runtime;
+	tsr_image.context = context;
+	tsr_image.arena = arena;
+	memcpy(tsr_image.free_blocks, free_blocks, sizeof free_blocks);
+	size_t size = (size_t)(arena - (uint8_t *)&tsr_image);
+	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	return file >= 0 && write(file, &tsr_image, size) == (ssize_t)size && close(file) == 0 ? 0 : -1;
+}
+
+JSContext *tsr_image_context(JSRuntime **runtime)
+{
+	const void *parts[4];
+	layout(parts);
+	if (tsr_image.magic != IMAGE_MADE || memcmp(parts, tsr_image.layout, sizeof parts) != 0)
+		return NULL;
+	memcpy(free_blocks, tsr_image.free_blocks, sizeof free_blocks);
+	arena = tsr_image.arena;
+	arena_end = tsr_image_end;
+	*runtime = tsr_image.runtime;
+	return tsr_image.context;
 }
 
 const JSMallocFunctions tsr_heap = { heap_malloc, heap_free, heap_realloc, heap_usable_size };

@@ -1,6 +1,7 @@
 /*
  * The product: one static executable that embeds QuickJS and the packed TypeScript as bytecode.
- * Order of main(): protect our own file (seal.c), boot the engine, run the core chunk. Everything else is TypeScript.
+ * Order of main(): protect our own file (seal.c), take the booted engine from the executable's image (heap.h), run the core chunk. Everything
+ * else is TypeScript.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -86,20 +87,18 @@ static size_t usable_stack(void)
 	return size - size / 4;
 }
 
-int main(int argc, char **argv)
+/* A booted engine with the host object, and nothing run in it yet. */
+static JSContext *boot(JSRuntime **made)
 {
-	(void)argc;
-	tsr_seal_self(argv, environ);
-
 	JSRuntime *runtime = JS_NewRuntime2(&tsr_heap, NULL);
 	if (runtime == NULL)
-		return 1;
-	JS_SetMaxStackSize(runtime, usable_stack());
+		return NULL;
+	*made = runtime;
 	JS_SetMemoryLimit(runtime, (size_t)512 * 1024 * 1024);
 	JS_SetGCThreshold(runtime, (size_t)-1); /* a short life: collecting costs more than it gives (ENGINE) */
 	JSContext *context = JS_NewContextRaw(runtime);
 	if (context == NULL)
-		return 1;
+		return NULL;
 	JS_AddIntrinsicBaseObjects(context);
 	JS_AddIntrinsicJSON(context);
 	JS_AddIntrinsicTypedArrays(context);
@@ -109,10 +108,53 @@ int main(int argc, char **argv)
 	JSValue global = JS_GetGlobalObject(context);
 	JSValue native = tsr_host_object(context);
 	JS_SetPropertyStr(context, native, "load", JS_NewCFunction(context, js_load, "load", 1));
-	JS_SetPropertyStr(context, native, "argv", string_array(context, argv));
-	JS_SetPropertyStr(context, native, "env", string_array(context, environ));
 	JS_SetPropertyStr(context, global, "native", native);
 	JS_FreeValue(context, global);
+	return context;
+}
+
+/* What a command is given: its words and the environment. */
+static void hand_over(JSContext *context, char **argv)
+{
+	JSValue global = JS_GetGlobalObject(context);
+	JSValue native = JS_GetPropertyStr(context, global, "native");
+	JS_SetPropertyStr(context, native, "argv", string_array(context, argv));
+	JS_SetPropertyStr(context, native, "env", string_array(context, environ));
+	JS_FreeValue(context, native);
+	JS_FreeValue(context, global);
+}
+
+/* At build time only: runs the chunks that are named and keeps the heap. None of them looks at words, environment or kernel when it is run. */
+static int make_image(char **argv)
+{
+	JSRuntime *runtime;
+	JSContext *context = boot(&runtime);
+	if (context == NULL || argv[1] == NULL)
+		return 1;
+	for (char **name = argv + 2; *name != NULL; name++)
+		if (run_chunk(context, *name) != 0) {
+			print_exception(context);
+			return 1;
+		}
+	return tsr_image_write(argv[1], runtime, context) == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	if (tsr_image_wanted())
+		return make_image(argv);
+	tsr_seal_self(argv, environ);
+
+	JSRuntime *runtime;
+	JSContext *context = tsr_image_context(&runtime);
+	if (context == NULL)
+		context = boot(&runtime);
+	if (context == NULL)
+		return 1;
+	JS_UpdateStackTop(runtime);
+	JS_SetMaxStackSize(runtime, usable_stack());
+	hand_over(context, argv);
 
 	if (run_chunk(context, "core") != 0) {
 		print_exception(context);

@@ -143,13 +143,8 @@ t.test("two rules together grant reading and writing, and a later one takes one 
   t.end();
 });
 
-t.test("deviceRules() denies first, and no rule takes the defaults or the config's own nodes away", (t) => {
-  const nodes = [
-    { type: "b", major: 8, minor: 1 },
-    { type: "u", major: 10, minor: 5 },
-    { type: "p", major: 0, minor: 0 },
-  ];
-  const rules = deviceRules([{ allow: false, access: "rwm" }], nodes);
+t.test("deviceRules() denies first, and no rule takes the defaults away", (t) => {
+  const rules = deviceRules([{ allow: false, access: "rwm" }]);
   t.strictSame(rules[0], { allow: false, type: "a", major: -1, minor: -1, access: "rwm" });
   const may = (type: "b" | "c", major: number, minor: number, access: string) =>
     interpret(deviceProgram(rules), { type, major, minor, access });
@@ -164,11 +159,9 @@ t.test("deviceRules() denies first, and no rule takes the defaults or the config
     [136, 77],
   ] as const)
     t.equal(may("c", major, minor, "rwm"), true, `${major}:${minor}`);
-  t.equal(may("b", 8, 1, "rw"), true);
-  t.equal(may("c", 10, 5, "rw"), true);
   t.equal(may("c", 1, 1, "m"), true, "nodes may be made");
   for (const access of ["r", "w"]) t.equal(may("c", 1, 1, access), false, "and not opened: /dev/mem");
-  t.equal(may("b", 0, 0, "r"), false, "a pipe is no device");
+  t.equal(may("b", 8, 1, "r"), false);
   t.end();
 });
 

@@ -48,15 +48,10 @@ const ALWAYS: readonly PlainRule[] = [
 ];
 
 /**
- * All rules in order, the last match wins: deny everything (GO-2022-0396: never a deny-list by default), the config's, those of
- * the config's devices, the defaults.
- *
- * @param nodes the nodes that linux.devices makes: allowed, as runc does.
+ * All rules in order, the last match wins: deny everything (GO-2022-0396: never a deny-list by default), the config's, the
+ * defaults. A node of linux.devices is made, but only a rule allows to open it, as in runc.
  */
-export function deviceRules(
-  rules: readonly DeviceRule[],
-  nodes: readonly { type: string; major: number; minor: number }[],
-): PlainRule[] {
+export function deviceRules(rules: readonly DeviceRule[]): PlainRule[] {
   const result: PlainRule[] = [{ allow: false, type: "a", major: -1, minor: -1, access: "rwm" }];
   for (const rule of rules) {
     const type = rule.type === "b" || rule.type === "c" ? rule.type : "a";
@@ -70,16 +65,6 @@ export function deviceRules(
     });
   }
   result.push(...ALWAYS);
-  for (const node of nodes) {
-    if (node.type === "p") continue;
-    result.push({
-      allow: true,
-      type: node.type === "b" ? "b" : "c",
-      major: node.major,
-      minor: node.minor,
-      access: "rwm",
-    });
-  }
   return result;
 }
 

@@ -1,7 +1,12 @@
 /** config.json's cgroupsPath → one directory in each hierarchy; pure. */
 import { RuntimeError } from "../shared/error.ts";
 import { clean, dirname, join } from "../shared/path.ts";
+import { encode } from "../shared/text.ts";
+
 import type { CgroupLayout, Hierarchy } from "./layout.ts";
+
+/** Longest name of a directory, bytes (NAME_MAX). */
+const MAX_NAME = 255;
 
 /** A container's directory in one hierarchy; part of state.json. */
 export interface CgroupPlace {
@@ -32,6 +37,14 @@ export function placeCgroup(layout: CgroupLayout, cgroupsPath: string | undefine
       problem: `found "${asked}" in systemd's form slice:prefix:name, want a path`,
       where: "config.json#/linux/cgroupsPath",
       hint: "the systemd driver is missing in this version, use the cgroupfs driver",
+    });
+  }
+  const longest = Math.max(...asked.split("/").map((part) => encode(part).length));
+  if (longest > MAX_NAME) {
+    throw new RuntimeError({
+      what: "place cgroup",
+      problem: `found a name of ${longest} bytes, want at most ${MAX_NAME}`,
+      where: "config.json#/linux/cgroupsPath",
     });
   }
   const places = layout.hierarchies.map((hierarchy): CgroupPlace => {

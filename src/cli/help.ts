@@ -3,6 +3,7 @@ import { CommanderError, Option, Command as Program } from "commander";
 import type { Command, Flag } from "./command.ts";
 import { GLOBAL_FLAGS } from "./command.ts";
 import { completion } from "./completion.ts";
+import { matchFlag } from "./parse.ts";
 
 /** What commander has to say to a call that the small parser did not take. */
 export interface Answer {
@@ -29,7 +30,9 @@ export function answer(words: readonly string[], commands: readonly Command[], v
   return result;
 }
 
-/** The program; its actions do nothing: what parses was done by the small parser, but for completion. */
+const ONE_BY_ONE = "give flags one by one (-a -b), a value as the next word or after =, and no -- before the command";
+
+/** The program; its actions refuse: what is understood was done by the small parser, but for completion. */
 export function buildProgram(commands: readonly Command[], result: Answer): Program {
   const program = new Program("ts-runc");
   const output = {
@@ -51,7 +54,9 @@ export function buildProgram(commands: readonly Command[], result: Answer): Prog
     for (const arg of command.args) child.argument(arg);
     for (const flag of command.flags) child.addOption(optionOf(flag));
     if (command.flagsFirst === true) child.passThroughOptions();
-    child.action(() => undefined);
+    // Letters run together, or a value that hangs on one: commander knows them, runc and the small parser do not. Never
+    // a silent success.
+    child.action(() => program.error(`error: ${ONE_BY_ONE}`));
   }
   program
     .command("completion")
@@ -72,12 +77,41 @@ function optionOf(flag: Flag): Option {
   return flag.hidden === true ? option.hideHelp() : option;
 }
 
-/** Long names with one dash, which runc takes and commander would read as letters, get their second. */
+/**
+ * Words as commander reads them: runc's long names with one dash get their second, `-b=x` and `--all=true` become
+ * what they mean there. Words that are a value or an argument stay as they are: the walk is the small parser's (parse.ts).
+ */
 export function rewrite(words: readonly string[], commands: readonly Command[]): string[] {
-  const names = new Set([...GLOBAL_FLAGS, ...commands.flatMap((command) => command.flags)].map((flag) => flag.name));
-  const rest = words.indexOf("--");
-  return words.map((word, index) => {
-    const name = /^-([a-z][a-z-]+)(=|$)/.exec(word)?.[1];
-    return name !== undefined && names.has(name) && (rest < 0 || index < rest) ? `-${word}` : word;
-  });
+  const result: string[] = [];
+  let flags: readonly Flag[] = GLOBAL_FLAGS;
+  let begin = 0;
+  let first = true;
+  for (let next = 0; next < words.length; next++) {
+    const word = words[next] ?? "";
+    if (word === "--") return [...result, ...words.slice(next)];
+    if (word === "-" || !word.startsWith("-")) {
+      const command = begin === 0 ? commands.find((entry) => entry.name === word) : undefined;
+      if (first && command === undefined) return [...result, ...words.slice(next)];
+      result.push(word);
+      if (command === undefined) continue;
+      ({ flags, flagsFirst: first = false } = command);
+      begin = result.length;
+      continue;
+    }
+    const { flag, value } = matchFlag(word, flags);
+    if (flag === undefined) result.push(word);
+    else if (flag.value === undefined) rewriteSwitch(result, begin, word, flag, value);
+    else if (value !== undefined) result.push(`--${flag.name}=${value}`);
+    else if (next + 1 < words.length) result.push(`--${flag.name}=${words[++next]}`);
+    else result.push(`--${flag.name}`);
+  }
+  return result;
+}
+
+/** A switch that is turned off takes back what came before it; commander has no word for it. */
+function rewriteSwitch(result: string[], begin: number, word: string, flag: Flag, value: string | undefined): void {
+  const name = `--${flag.name}`;
+  if (value === undefined || value === "true") result.push(name);
+  else if (value !== "false") result.push(word);
+  else result.splice(begin, result.length, ...result.slice(begin).filter((earlier) => earlier !== name));
 }

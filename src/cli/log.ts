@@ -91,8 +91,16 @@ export class Log {
     const json = this.#global.value("log-format") === "json";
     const warnings = level === "error" && this.#warnings.length > 0 ? { warnings: this.#warnings } : {};
     const text = json
-      ? JSON.stringify({ level, msg: message, time, ...(parts === undefined ? {} : { error: parts }), ...warnings })
+      ? jsonLine({ level, msg: message, time, ...(parts === undefined ? {} : { error: parts }), ...warnings })
       : `time="${time}" level=${level} msg=${JSON.stringify(message)}`;
     writeAll(this.#kernel, file, `${text}\n`);
   }
+}
+
+/** JSON of an event. What JSON leaves as it is, but a terminal or a reader of lines does not, is escaped too (input.3). */
+function jsonLine(event: Record<string, unknown>): string {
+  return JSON.stringify(event).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -71,25 +71,30 @@ function takeFlags(words: readonly string[], start: number, flags: readonly Flag
   return taken;
 }
 
-function takeFlag(words: readonly string[], taken: Taken, flags: readonly Flag[]): boolean {
-  const word = words[taken.next] ?? "";
+/** The flag that a word names, and what follows its `=`. */
+export function matchFlag(word: string, flags: readonly Flag[]): { flag: Flag | undefined; value: string | undefined } {
   const equals = word.indexOf("=");
   const name = (equals < 0 ? word : word.slice(0, equals)).replace(/^--?/, "");
   const flag = flags.find((entry) => entry.name === name || (entry.short === name && !word.startsWith("--")));
+  return { flag, value: equals < 0 ? undefined : word.slice(equals + 1) };
+}
+
+function takeFlag(words: readonly string[], taken: Taken, flags: readonly Flag[]): boolean {
+  const { flag, value } = matchFlag(words[taken.next] ?? "", flags);
   if (flag === undefined) return false;
   taken.next++;
   if (flag.value === undefined) {
-    const text = equals < 0 ? "true" : word.slice(equals + 1);
+    const text = value ?? "true";
     if (text !== "true" && text !== "false") return false;
     if (text === "true") taken.values.set(flag.name, true);
     else taken.values.delete(flag.name);
     return true;
   }
-  if (equals >= 0) taken.values.set(flag.name, word.slice(equals + 1));
+  if (value !== undefined) taken.values.set(flag.name, value);
   else {
-    const value = words[taken.next];
-    if (value === undefined) return false;
-    taken.values.set(flag.name, value);
+    const next = words[taken.next];
+    if (next === undefined) return false;
+    taken.values.set(flag.name, next);
     taken.next++;
   }
   return true;

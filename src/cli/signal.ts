@@ -30,6 +30,9 @@ function lookUp(text: string): number | undefined {
   const index = NAMES.indexOf(name);
   if (index >= 0) return index + 1;
   const offset = /^(RTMIN\+|RTMAX-)([0-9]{1,2})$/.exec(name);
-  if (offset !== null) return offset[1] === "RTMIN+" ? 34 + Number(offset[2]) : 64 - Number(offset[2]);
+  if (offset !== null) {
+    const number = offset[1] === "RTMIN+" ? 34 + Number(offset[2]) : 64 - Number(offset[2]);
+    return number >= 34 ? number : undefined;
+  }
   return ALIASES.get(name);
 }

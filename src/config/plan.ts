@@ -78,7 +78,10 @@ export function makePlan(config: LoadedConfig, options: PlanOptions): InitPlan {
     hasSeccomp: false,
     createContainerHooks: planHooks(config.hooks?.createContainer, "createContainer"),
     startContainerHooks: planHooks(config.hooks?.startContainer, "startContainer", process.env ?? []),
-    askRuntimeHooks: (config.hooks?.prestart?.length ?? 0) + (config.hooks?.createRuntime?.length ?? 0) > 0,
+    // Also before createContainer hooks: the parent must know that hooks began, or their failure would run no poststop hook.
+    askRuntimeHooks: [config.hooks?.prestart, config.hooks?.createRuntime, config.hooks?.createContainer].some(
+      (hooks) => (hooks?.length ?? 0) > 0,
+    ),
     state: "",
     preserved: options.preserved,
     fifo: -1,

@@ -21,6 +21,7 @@ import {
   SIGKILL,
   SIGSTOP,
   SYS_chdir,
+  SYS_clone3,
   SYS_close_range,
   SYS_dup3,
   SYS_execve,
@@ -132,8 +133,19 @@ function spawn(
     );
   }
   list.add({}, SYS_execve, hook.path, args.table, env.table);
-  const result = kernel.host.clone(cloneArgs(0n, SIGCHLD, undefined), list.bytes(), list.slots, report);
-  if (result < 0) throw hookError(hook, `the kernel made no process for it [hook clone3 ${-result}]`);
+  const clone = cloneArgs(0n, SIGCHLD, undefined);
+  const result = kernel.host.clone(clone, list.bytes(), list.slots, report);
+  if (result < 0) {
+    const { call, code } = kernel.failure(result, SYS_clone3, clone, clone.length);
+    throw new RuntimeError({
+      what: `hook ${hook.where} ${hook.path}`,
+      problem: "the kernel made no process for it",
+      where: hook.where,
+      step: "hook",
+      call,
+      errno: code,
+    });
+  }
   return { pid: result as Pid, list };
 }
 

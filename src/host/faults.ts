@@ -1,12 +1,16 @@
 /**
  * The fault-injecting host (test build only): counts every call of this process, and makes one of them fail. A call is named by role and
- * number: `main:17` is the eighteenth call of the command, `init:3` the fourth of the container's init, whose list of calls as data counts too.
+ * number: `main:17` is the eighteenth call of the command, `init:3` the fourth of the container's init, whose list of calls as data counts
+ * too. The lists of the hooks that either runs count for themselves, as `main-hook:0` and so on, over all hooks of that process.
  */
 import type { Host, Word } from "./host.ts";
 
+/** Whose call it is. */
+export type FaultRole = "main" | "init" | "main-hook" | "init-hook";
+
 /** What happens to one call. */
 export interface Fault {
-  role: "main" | "init";
+  role: FaultRole;
   call: number;
   /** Positive errno with which it fails; 0: the process is killed in its place. */
   errno: number;
@@ -21,71 +25,97 @@ const EVERYTHING = 0xffffffff;
 
 /** What the wrapper needs beside the host. */
 export interface FaultTools {
-  numbers: { kill: number; getpid: number; write: number; close_range: number; exit_group: number };
-  nameOf(number: number): string;
+  numbers: Record<"kill" | "getpid" | "write" | "close" | "close_range" | "execve" | "exit_group", number>;
+  describeCall(number: number, args: readonly Word[]): string;
   /** Descriptor of the record of calls; undefined: none is kept. */
   log: number | undefined;
   encode(text: string): Uint8Array;
 }
 
+/** Words of a record: its arguments, addresses and slot numbers as they are. */
+function recordArgs(view: DataView, at: number): bigint[] {
+  return Array.from({ length: 6 }, (_, index) => view.getBigInt64(at + 8 + index * 8, true));
+}
+
 /** Wraps a host. */
 export function faultHost(inner: Host, fault: Fault | undefined, tools: FaultTools): Host {
   const { numbers } = tools;
-  let role: Fault["role"] = "main";
+  let role: "main" | "init" = "main";
   let count = 0;
+  let hookCount = 0;
 
-  function note(name: string, at: string, index: number): void {
+  function note(owner: FaultRole, index: number, text: string): void {
     if (tools.log === undefined) return;
-    const line = tools.encode(`${at} ${index} ${name}\n`);
+    const line = tools.encode(`${owner} ${index} ${text}\n`);
     inner.syscall(numbers.write, tools.log, line, line.length);
   }
-  function die(): void {
-    inner.syscall(numbers.kill, inner.syscall(numbers.getpid), 9);
+  /** The answer of a call that fails. @throws nothing: for KILL the process ends here. */
+  function fail(): number {
+    if (fault?.errno === 0) inner.syscall(numbers.kill, inner.syscall(numbers.getpid), 9);
+    return -(fault?.errno ?? 0);
   }
-  /** Whether the fault is this call's. EINTR comes once: the repeated call is another one. */
-  function isDue(index: number): boolean {
-    return fault !== undefined && fault.role === role && fault.call === index;
+  function isDue(owner: FaultRole, index: number): boolean {
+    return fault !== undefined && fault.role === owner && fault.call === index;
   }
   /** Writes the fault into a list, whose calls count for `owner`, beginning with `first`. */
-  function mark(calls: Uint8Array, owner: Fault["role"], first: number): void {
+  function mark(calls: Uint8Array, owner: FaultRole, first: number): void {
     const view = new DataView(calls.buffer, calls.byteOffset, calls.byteLength);
     for (let at = 0; at + RECORD <= calls.length; at += RECORD) {
       const number = view.getUint32(at, true);
       const index = first + at / RECORD;
-      note(`list:${tools.nameOf(number)}`, owner, index);
-      // The record of calls must outlive init's closing of descriptors; what is above 1000 is closed before execve all the same.
+      if (tools.log !== undefined) note(owner, index, `list ${tools.describeCall(number, recordArgs(view, at))}`);
+      // The record of calls must outlive init's closing of descriptors; it is close-on-exec all the same.
       if (tools.log !== undefined && number === numbers.close_range && view.getUint32(at + 16, true) === EVERYTHING) {
         view.setBigUint64(at + 16, 1000n, true);
       }
-      if (fault === undefined || fault.role !== owner || fault.call !== index) continue;
+      if (fault === undefined || !isDue(owner, index)) continue;
       const value = fault.errno === 0 ? LIST_KILL : fault.errno === EINTR ? number + LIST_INTERRUPT : -fault.errno;
       view.setBigInt64(at, BigInt(value), true);
     }
+  }
+  /** Whether a list ends in execve: then its child is a hook. */
+  function isHook(calls: Uint8Array): boolean {
+    const last = calls.length - RECORD;
+    return (
+      last >= 0 &&
+      new DataView(calls.buffer, calls.byteOffset, calls.byteLength).getUint32(last, true) === numbers.execve
+    );
   }
 
   return {
     addressOf: (memory) => inner.addressOf(memory),
     syscall(number: number, ...args: Word[]): number {
       const index = count++;
-      note(tools.nameOf(number), role, index);
+      if (tools.log !== undefined) note(role, index, tools.describeCall(number, args));
       // The end of a process is no call that could fail.
-      if (!isDue(index) || (number === numbers.exit_group && fault?.errno !== 0)) return inner.syscall(number, ...args);
-      if (fault?.errno === 0) die();
-      return -(fault?.errno ?? 0);
+      if (!isDue(role, index) || (number === numbers.exit_group && fault?.errno !== 0)) {
+        return inner.syscall(number, ...args);
+      }
+      // close(2) has closed whatever it answers: a descriptor that stays would be a fault that no kernel makes.
+      if (number === numbers.close && fault?.errno !== 0) inner.syscall(number, ...args);
+      return fail();
     },
     clone(args: Uint8Array, calls: Uint8Array, slots: Uint8Array, report: number): number {
-      const here = args.length === 0;
-      const index = count++;
-      note(here ? "list" : "clone3", role, index);
-      if (isDue(index) && !here) {
-        if (fault?.errno === 0) die();
-        return -(fault?.errno ?? 0);
+      const records = calls.length / RECORD;
+      if (args.length === 0) {
+        mark(calls, role, count);
+        count += records;
+        return inner.clone(args, calls, slots, report);
       }
-      mark(calls, here ? role : "init", here ? count : 0);
+      const index = count++;
+      note(role, index, "clone3");
+      if (isDue(role, index)) return fail();
+      if (isHook(calls)) {
+        mark(calls, `${role}-hook`, hookCount);
+        hookCount += records;
+        return inner.clone(args, calls, slots, report);
+      }
+      mark(calls, "init", 0);
       const result = inner.clone(args, calls, slots, report);
-      if (result === 0 && !here) {
+      if (result === 0) {
         role = "init";
-        count = calls.length / RECORD;
+        count = records;
+        hookCount = 0;
       }
       return result;
     },

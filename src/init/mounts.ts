@@ -81,12 +81,15 @@ function applyMount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
     });
   }
   if (plan.kind === "remount") return remount(kernel, root, plan);
+  // Asked before the target is made: a fresh directory's mode is ours, not one that the image wants kept.
+  const asksMode = plan.kind === "new" && plan.type === "tmpfs" && !plan.data.some(([name]) => name === "mode");
+  const keepsMode = asksMode && isThere(kernel, root, plan.destination);
   const target = openTarget(kernel, root, plan);
   try {
     guardProc(kernel, target, plan);
     if (plan.kind === "cgroup1") return mountCgroup1(kernel, target, plan);
     if (plan.kind === "cgroup2") return mountCgroup2(kernel, target, plan);
-    const tree = plan.kind === "bind" ? (plan.tree as Fd) : makeFileSystem(kernel, root, target, plan);
+    const tree = plan.kind === "bind" ? (plan.tree as Fd) : makeFileSystem(kernel, root, target, plan, keepsMode);
     if (tree === undefined) return undefined;
     if (plan.kind === "new") propagate(kernel, tree, plan.propagation);
     attach(kernel, tree, target);
@@ -94,6 +97,12 @@ function applyMount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
   } finally {
     close(kernel, target);
   }
+}
+
+function isThere(kernel: Kernel, root: Fd, path: string): boolean {
+  const found = findInRoot(kernel, root, path);
+  if (found !== undefined) close(kernel, found);
+  return found !== undefined;
 }
 
 /** Propagation of a mount, each change on its own. */
@@ -151,10 +160,10 @@ function isProcRoot(kernel: Kernel, plan: MountPlan): boolean {
 }
 
 /** A new file system as a detached mount; undefined when it had to be mounted by path (long options). */
-function makeFileSystem(kernel: Kernel, root: Fd, target: Fd, plan: MountPlan): Fd | undefined {
+function makeFileSystem(kernel: Kernel, root: Fd, target: Fd, plan: MountPlan, keepsMode: boolean): Fd | undefined {
   const data = plan.data.slice();
-  if (plan.type === "tmpfs" && !data.some(([name]) => name === "mode")) {
-    // An existing directory keeps its mode under the tmpfs (runc and Docker's --tmpfs).
+  if (keepsMode) {
+    // An existing directory keeps its mode under the tmpfs (runc and Docker's --tmpfs); over a fresh one it is the file system's 1777.
     data.push(["mode", (stat(kernel, target).mode & 0o7777).toString(8)]);
   }
   if (data.some(([, value]) => value !== null && value.length > MAX_VALUE)) {

@@ -10,6 +10,7 @@ import {
   O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
+  PROC_SUPER_MAGIC,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
@@ -17,7 +18,7 @@ import {
   SYS_mkdirat,
   SYS_mknodat,
 } from "../kernel/constants.ts";
-import { attemptOpen2, close, open2, open2Failure, openAt, readLinkAt } from "../kernel/file.ts";
+import { attemptOpen2, close, fileSystemOf, open2, open2Failure, openAt, readLinkAt } from "../kernel/file.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { basename, clean, dirname, join } from "../shared/path.ts";
 
@@ -35,7 +36,8 @@ export function findInRoot(kernel: Kernel, root: Fd, path: string, flags = O_PAT
 
 /** As findInRoot for a path that must be made of real directories: a link in it is an error before anything is made (path.5). */
 export function findReal(kernel: Kernel, root: Fd, path: string): Fd | undefined {
-  const flags = O_PATH | O_NOFOLLOW;
+  // Without O_NOFOLLOW: with it a link in the last place would be opened itself (openat2(2)), not refused.
+  const flags = O_PATH;
   const result = attemptOpen2(kernel, root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
   if (result === -ENOENT) return undefined;
   if (result === -ELOOP) {
@@ -71,6 +73,9 @@ export function ensureInRoot(kernel: Kernel, root: Fd, path: string, directory: 
     if (result === -EEXIST) {
       // It was missing when resolved and exists now: a dangling link, whose target is made inside the root, or somebody was faster.
       const target = readLinkAt(kernel, parent, name);
+      // A magic link that our own descriptor brought to life: its text names nothing that the config could mean (CVE-2024-21626).
+      if (target !== undefined && fileSystemOf(kernel, parent).type === PROC_SUPER_MAGIC)
+        throw kernel.failure(-ELOOP, SYS_mkdirat, parent, name, 0o755);
       if (target === undefined) return openAt(kernel, parent, name, O_PATH | O_NOFOLLOW);
       const next = target.startsWith("/") ? target : join(dirname(wanted), target);
       return ensureInRoot(kernel, root, next, directory, links + 1);

@@ -369,9 +369,10 @@ export function dupAbove(kernel: Kernel, fd: Fd, least: number): Fd {
   return kernel.call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, least) as Fd;
 }
 
-/** Whether the descriptor is open. */
-export function isOpen(kernel: Kernel, fd: number): boolean {
-  return kernel.attempt(SYS_fcntl, fd, F_GETFD) >= 0;
+/** Whether the descriptor is open; with `closeOnExec` false one that is marked so does not count. */
+export function isOpen(kernel: Kernel, fd: number, closeOnExec = true): boolean {
+  const flags = kernel.attempt(SYS_fcntl, fd, F_GETFD);
+  return flags >= 0 && (closeOnExec || (flags & FD_CLOEXEC) === 0);
 }
 
 /** A pipe, close-on-exec: [read end, write end]. */

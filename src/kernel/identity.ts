@@ -115,12 +115,12 @@ export function setCapabilities(kernel: Kernel, sets: CapabilitySets): void {
 /** Drops from the bounding set all that `keep` lacks, also what we have no name for: until the kernel says EINVAL (user.4). */
 export function limitBoundingSet(kernel: Kernel, keep: bigint): void {
   for (let capability = 0; capability < 64; capability++) {
-    const present = kernel.attempt(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0);
-    if (present === -EINVAL) return;
-    if (present < 0) throw kernel.failure(present, SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0);
-    if (present === 1 && (keep & (1n << BigInt(capability))) === 0n) {
-      kernel.call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
-    }
+    if ((keep & (1n << BigInt(capability))) !== 0n) continue;
+    const result = kernel.attempt(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (result === -EINVAL) return;
+    // Without CAP_SETPCAP nothing can be dropped, which is fine where it is absent already.
+    if (result < 0 && kernel.attempt(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) !== 0)
+      throw kernel.failure(result, SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
 }
 

@@ -167,10 +167,10 @@ export function setDisposition(kernel: Kernel, signal: number, handler: 0 | 1): 
 }
 
 /** Sets every signal but `except` to its default: what the caller ignores would survive execve (user.7). */
-export function resetDispositions(kernel: Kernel, except: number): void {
+export function resetDispositions(kernel: Kernel, except: readonly number[]): void {
   const action = new Uint8Array(32);
   for (let signal = 1; signal <= 64; signal++) {
-    if (signal !== except) kernel.attempt(SYS_rt_sigaction, signal, action, 0, 8);
+    if (!except.includes(signal)) kernel.attempt(SYS_rt_sigaction, signal, action, 0, 8);
   }
 }
 

@@ -20,7 +20,6 @@ import {
   O_NOCTTY,
   O_RDWR,
   ONLCR,
-  OPOST,
   PARENB,
   PARMRK,
   SYS_ioctl,
@@ -46,13 +45,15 @@ export function setTermios(kernel: Kernel, fd: Fd, settings: Termios): void {
   kernel.call(SYS_ioctl, fd, TCSETS, settings);
 }
 
-/** Raw mode as cfmakeraw(3) has it. */
+/**
+ * Raw mode as cfmakeraw(3) has it, but for the output's processing: the container's terminal leaves carriage returns out (clearOnlcr), so ours
+ * must add them, or lines would begin where the last one ended (runc keeps OPOST too).
+ */
 export function rawTermios(settings: Termios): Termios {
   const raw = settings.slice();
   const view = viewOf(raw);
   const clear = (at: number, bits: number) => view.setUint32(at, view.getUint32(at, true) & ~bits, true);
   clear(0, IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
-  clear(4, OPOST);
   clear(8, CSIZE | PARENB);
   view.setUint32(8, view.getUint32(8, true) | CS8, true);
   clear(12, ECHO | ECHONL | ICANON | ISIG | IEXTEN);

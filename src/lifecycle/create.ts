@@ -18,7 +18,16 @@ import type { LoadedConfig } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
-import { O_NONBLOCK, O_RDONLY, RLIMIT_NOFILE, S_IFMT, S_IFREG, SIGPIPE, SYS_getpid } from "../kernel/constants.ts";
+import {
+  O_NONBLOCK,
+  O_RDONLY,
+  RLIMIT_NOFILE,
+  S_IFMT,
+  S_IFREG,
+  SIGPIPE,
+  SIGXFSZ,
+  SYS_getpid,
+} from "../kernel/constants.ts";
 import { close, isOpen, openAt, readAll, stat } from "../kernel/file.ts";
 import { getLimit } from "../kernel/limits.ts";
 import { blockSignals, resetDispositions, setSignalMask } from "../kernel/process.ts";
@@ -122,7 +131,7 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
   const config = known ?? readConfig(runtime, options.bundle);
   sealForAdmin(kernel, config, runtime.initEntry);
   const cleanup = new Cleanup();
-  resetDispositions(kernel, SIGPIPE);
+  resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
   // Signals that would end us are taken as an error, so that the clean-up runs.
   const before = blockSignals(kernel, ENDING);
   try {
@@ -144,7 +153,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   checkTerminal(options, terminal);
   const listenFds = countListenFds(runtime);
   const preserved = options.preserveFds + listenFds;
-  checkPreserved(kernel, preserved);
+  checkPreserved(kernel, preserved, runtime.initEntry !== undefined);
   const plan = makePlan(config, { ...options, preserved, listenFds });
   plan.stdio = options.stdio;
   const filter = compileFilter(runtime, config, plan);
@@ -160,7 +169,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   cleanup.add("state directory", () => directory.remove());
   directory.lock();
   const console = terminal && !options.ownTerminal ? openConsoleSocket(kernel, options.consoleSocket ?? "") : undefined;
-  const cgroup = setUpCgroup(kernel, config, record, directory, cleanup, plan);
+  const cgroup = setUpCgroup(kernel, config, record, directory, cleanup);
   plan.state = stateForHooks(record);
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
@@ -219,7 +228,8 @@ function countListenFds(runtime: Runtime): number {
   return pid === String(runtime.kernel.call(SYS_getpid)) ? Number(count) : 0;
 }
 
-function checkPreserved(kernel: Kernel, preserved: number): void {
+/** What came over execve is not close-on-exec, and all of ours is: so none of ours can be taken for one of the caller's. Node marks both. */
+function checkPreserved(kernel: Kernel, preserved: number, marked: boolean): void {
   if (preserved > Number(getLimit(kernel, RLIMIT_NOFILE).soft) - 16) {
     throw new RuntimeError({
       what: "preserve descriptors",
@@ -228,7 +238,7 @@ function checkPreserved(kernel: Kernel, preserved: number): void {
     });
   }
   for (let fd = 3; fd < 3 + preserved; fd++) {
-    if (isOpen(kernel, fd)) continue;
+    if (isOpen(kernel, fd, marked)) continue;
     throw new RuntimeError({
       what: "preserve descriptors",
       problem: `descriptor ${fd} is not open, want 3 to ${2 + preserved} open`,
@@ -279,7 +289,6 @@ function setUpCgroup(
   record: StateRecord,
   directory: ContainerDirectory,
   cleanup: Cleanup,
-  plan: InitPlan,
 ): OpenCgroup | undefined {
   const proc = openProc(kernel);
   const layout = readLayout(kernel, proc);
@@ -293,7 +302,7 @@ function setUpCgroup(
   });
   const cgroup = makeCgroup(kernel, place);
   const resources = config.linux?.resources ?? {};
-  const rules = deviceRules(resources.devices ?? [], plan.devices);
+  const rules = deviceRules(resources.devices ?? []);
   if (place.version === 1) {
     if (place.places.some((entry) => entry.controllers.includes("devices")))
       writeDevices(kernel, cgroup, v1DeviceWrites(rules));

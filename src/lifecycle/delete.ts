@@ -105,7 +105,11 @@ function killAndWait(kernel: Kernel, record: StateRecord, pidfd: Fd): void {
 
 /** Removes cgroup and state, then runs the poststop hooks. */
 export function removeOpen(runtime: Runtime, directory: ContainerDirectory, record: StateRecord): void {
-  if (record.cgroup !== null) removeCgroup(runtime.kernel, record.cgroup);
+  if (record.cgroup !== null) {
+    // Without a pid namespace of its own init's end has not taken the others along (runc ends them here as well).
+    if (!record.ownPids) signalCgroup(runtime.kernel, record.cgroup, SIGKILL);
+    removeCgroup(runtime.kernel, record.cgroup);
+  }
   directory.remove();
   runPoststop(runtime, record);
 }

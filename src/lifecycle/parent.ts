@@ -43,7 +43,7 @@ export class Parent {
   readonly #runtime: Runtime;
   readonly #with: ParentParts;
   readonly #signals: Fd;
-  /** prestart or createRuntime hooks were run, whatever became of them. */
+  /** Hooks of create were run (init's own are about to be), whatever became of them. */
   hooksBegan = false;
 
   constructor(runtime: Runtime, parts: ParentParts) {

@@ -77,6 +77,8 @@ export function prepareTrees(
   close(kernel, rootfs);
   const propagation = basePropagation(plan);
   if (propagation !== 0) setAttributes(kernel, root, { propagation }, true);
+  // pivot_root refuses a new root that is a peer of the host's mount; propagateRoot makes it shared afterwards, in a group of its own.
+  else setAttributes(kernel, root, { propagation: MS_PRIVATE }, false);
   plan.rootTree = root;
   keep.push(root);
   plan.mounts.forEach((mount, index) => {

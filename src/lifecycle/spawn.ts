@@ -225,7 +225,9 @@ function addInit(kernel: Kernel, list: CallList, plan: SpawnPlan, link: Fd): voi
   // "go": id maps are written and cgroups joined. End of file, when the parent has died, is less than one byte.
   list.add({ least: 1 }, SYS_read, link, new Uint8Array(8), 1);
   if ((plan.flags & CLONE_NEWUSER) !== 0 || plan.joins.some((join) => join.kind === "user")) keepCapabilities(list);
-  for (const fd of [0, 1, 2, ...kept]) list.add({}, SYS_fcntl, fd, F_SETFD, 0);
+  // Node has marked at its start all that it inherited.
+  const inherited = Array.from({ length: 3 + plan.preserved }, (_, fd) => fd);
+  for (const fd of [...inherited, ...kept]) list.add({}, SYS_fcntl, fd, F_SETFD, 0);
   const argv = stringTable(kernel, [...plan.entry.argv, "init", String(link)]);
   const env = stringTable(kernel, plan.entry.env);
   list.keep(argv.keep, env.keep);

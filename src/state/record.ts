@@ -40,11 +40,11 @@ export function parseRecord(text: string, where: string): StateRecord {
   try {
     value = JSON.parse(text);
   } catch {
-    throw damaged(where, "no JSON (the writer was interrupted)");
+    throw damagedRecord(where, "no JSON (the writer was interrupted)");
   }
-  if (typeof value !== "object" || value === null) throw damaged(where, "no object");
+  if (typeof value !== "object" || value === null) throw damagedRecord(where, "no object");
   const record = value as StateRecord;
-  if (!Number.isSafeInteger(record.version) || record.version < 1) throw damaged(where, "no version");
+  if (!Number.isSafeInteger(record.version) || record.version < 1) throw damagedRecord(where, "no version");
   if (record.version > RECORD_VERSION) {
     throw new RuntimeError({
       what: "read state",
@@ -60,13 +60,26 @@ export function parseRecord(text: string, where: string): StateRecord {
     !strings.every((entry) => typeof entry === "string") ||
     !numbers.every((entry) => Number.isSafeInteger(entry) && entry >= 0) ||
     !lists.every(Array.isArray) ||
+    !record.annotations.every(isAnnotation) ||
+    ![...record.poststart, ...record.poststop].every(isHook) ||
     typeof record.creating !== "boolean" ||
     (record.pid !== 0 && record.pid < 2) ||
     !isCgroup(record.cgroup)
   ) {
-    throw damaged(where, "a missing or mistyped field");
+    throw damagedRecord(where, "a missing or mistyped field");
   }
   return record;
+}
+
+function isAnnotation(entry: unknown): boolean {
+  return Array.isArray(entry) && entry.length === 2 && entry.every((word) => typeof word === "string");
+}
+
+function isHook(hook: unknown): boolean {
+  if (typeof hook !== "object" || hook === null) return false;
+  const { path, args, env } = hook as Partial<HookPlan>;
+  const words = [path, ...(Array.isArray(args) ? args : [0]), ...(Array.isArray(env) ? env : [0])];
+  return words.every((word) => typeof word === "string");
 }
 
 function isCgroup(cgroup: unknown): boolean {
@@ -78,17 +91,20 @@ function isCgroup(cgroup: unknown): boolean {
     Array.isArray(record.places) &&
     record.places.every(
       (place) =>
+        typeof place === "object" &&
+        place !== null &&
         typeof place.mountPoint === "string" &&
         typeof place.path === "string" &&
-        place.path !== "" &&
-        !place.path.split("/").includes("..") &&
+        // "." would be the hierarchy itself: all of the machine's processes would be signalled.
+        !place.path.split("/").some((part) => part === "" || part === "." || part === "..") &&
         Number.isSafeInteger(place.made) &&
         Array.isArray(place.controllers),
     )
   );
 }
 
-function damaged(where: string, found: string): RuntimeError {
+/** The error for a record that cannot be what we wrote. */
+export function damagedRecord(where: string, found: string): RuntimeError {
   return new RuntimeError({
     what: "read state",
     problem: `found ${found}, want a whole state record`,

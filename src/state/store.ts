@@ -17,6 +17,7 @@ import {
   O_WRONLY,
   S_IFIFO,
   SYS_fchmodat,
+  SYS_flock,
   SYS_mkdirat,
   SYS_mknodat,
   SYS_unlinkat,
@@ -38,7 +39,7 @@ import { effectiveUid } from "../kernel/identity.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { dirname } from "../shared/path.ts";
 import { decode } from "../shared/text.ts";
-import { parseRecord, type StateRecord } from "./record.ts";
+import { damagedRecord, parseRecord, type StateRecord } from "./record.ts";
 
 const STATE_FILE = "state.json";
 const FIFO = "exec.fifo";
@@ -145,11 +146,10 @@ export class ContainerDirectory {
    */
   lock(): void {
     let waited = 0;
-    for (
-      let pauseMs = 1;
-      flock(this.#kernel, this.fd, LOCK_EX | LOCK_NB) === -EAGAIN;
-      pauseMs = Math.min(pauseMs * 2, 50)
-    ) {
+    for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+      const result = flock(this.#kernel, this.fd, LOCK_EX | LOCK_NB);
+      if (result >= 0) return;
+      if (result !== -EAGAIN) throw this.#kernel.failure(result, SYS_flock, this.fd, LOCK_EX | LOCK_NB);
       if (waited >= LOCK_TIMEOUT_MS) {
         throw new RuntimeError({
           what: `lock "${this.id}"`,
@@ -167,7 +167,9 @@ export class ContainerDirectory {
 
   /** Whether the lock is held by another command now. */
   isLocked(): boolean {
-    if (flock(this.#kernel, this.fd, LOCK_EX | LOCK_NB) < 0) return true;
+    const result = flock(this.#kernel, this.fd, LOCK_EX | LOCK_NB);
+    if (result === -EAGAIN) return true;
+    if (result < 0) throw this.#kernel.failure(result, SYS_flock, this.fd, LOCK_EX | LOCK_NB);
     this.unlock();
     return false;
   }
@@ -188,7 +190,9 @@ export class ContainerDirectory {
       const bytes = readAll(this.#kernel, fd, MAX_STATE);
       if (bytes === undefined)
         throw new RuntimeError({ what: "read state", problem: `found more than ${MAX_STATE} bytes`, where });
-      return parseRecord(decode(bytes), where);
+      const record = parseRecord(decode(bytes), where);
+      if (record.id !== this.id) throw damagedRecord(where, `the record of ${JSON.stringify(record.id)}`);
+      return record;
     } finally {
       close(this.#kernel, fd);
     }

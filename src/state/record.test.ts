@@ -1,0 +1,55 @@
+import t from "tap";
+import { parseRecord } from "./record.ts";
+
+const WHOLE = {
+  version: 1,
+  ociVersion: "1.3.0",
+  id: "a",
+  bundle: "/b",
+  rootfs: "/b/rootfs",
+  created: "2026-01-01T00:00:00Z",
+  annotations: [["key", "value"]],
+  pid: 12,
+  startTime: 34,
+  bootId: "x",
+  creating: false,
+  initExecuted: false,
+  ownPids: true,
+  cgroup: { version: 1, places: [{ mountPoint: "/sys/fs/cgroup/pids", path: "up/a", made: 1, controllers: ["pids"] }] },
+  poststart: [],
+  poststop: [{ path: "/h", args: ["h"], env: [], timeout: 0, where: "config.json#/hooks/poststop/0" }],
+};
+
+t.test("parseRecord() takes what create wrote", (t) => {
+  t.strictSame(parseRecord(JSON.stringify(WHOLE), "here"), WHOLE);
+  t.end();
+});
+
+t.test("parseRecord() refuses a cgroup path that could name another's processes", (t) => {
+  for (const path of ["", ".", "/", "./a", "a/.", "a/..", "../a", "a//b", "/a", "a/", 7, null]) {
+    const places = [{ ...WHOLE.cgroup.places[0], path }];
+    const text = JSON.stringify({ ...WHOLE, cgroup: { version: 1, places } });
+    t.throws(() => parseRecord(text, "here"), { message: /mistyped field/ }, JSON.stringify(path));
+  }
+  t.end();
+});
+
+t.test("parseRecord() refuses mistyped elements of its lists", (t) => {
+  const bad = [
+    { annotations: [null] },
+    { annotations: [["key"]] },
+    { annotations: [["key", 1]] },
+    { poststop: [null] },
+    { poststop: [{ path: "/h" }] },
+    { poststart: [{ path: 1, args: [], env: [] }] },
+    { cgroup: { version: 1, places: [null] } },
+    { cgroup: { version: 3, places: [] } },
+    { pid: 1 },
+    { pid: -1 },
+    { pid: 1.5 },
+    { version: "1" },
+  ];
+  for (const change of bad)
+    t.throws(() => parseRecord(JSON.stringify({ ...WHOLE, ...change }), "here"), /read state/, JSON.stringify(change));
+  t.end();
+});

@@ -1,0 +1,165 @@
+/** The four verbs under a fault: what is done before, the verb itself, what must hold after. */
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import type { Sandbox } from "../support/sandbox.ts";
+import { FullBundle } from "./full-bundle.ts";
+import {
+  BOUND_MS,
+  ERROR_LINE,
+  execute,
+  FAULTY,
+  isEmpty,
+  ONE_LINE,
+  PLAIN,
+  type Ran,
+  remains,
+  waitFor,
+} from "./sweep.ts";
+
+export type Verb = "create" | "start" | "run" | "delete";
+
+/** One command, judged. */
+export interface Verdict {
+  problems: string[];
+  /** The command said success, and what it made was right. */
+  succeeded: boolean;
+}
+
+/** Lines that only one of two texts has. */
+function difference(want: string, found: string): string {
+  const [left, right] = [want, found].map((text) => text.split("\n")) as [string[], string[]];
+  const missing = left.filter((line) => !right.includes(line)).map((line) => `-${line}`);
+  return [...missing, ...right.filter((line) => !left.includes(line)).map((line) => `+${line}`)].join(" ");
+}
+
+/** One place to run in; two are used at a time. */
+export class Scenario {
+  readonly bundle: FullBundle;
+  readonly #state: string;
+  readonly #name: string;
+  #runs = 0;
+
+  constructor(box: Sandbox, userNamespace: boolean, name: string) {
+    this.#state = box.state;
+    this.#name = name;
+    this.bundle = new FullBundle(box, userNamespace);
+  }
+
+  get #pidFile(): string {
+    return join(this.bundle.folder, "pid");
+  }
+
+  get #id(): string {
+    return `f${process.pid}-${this.#name}-${this.#runs}`;
+  }
+
+  #run(program: string, words: string[], env: Record<string, string> = {}): Promise<Ran> {
+    return execute(program, ["--root", this.#state, ...words], join(this.bundle.folder, "stderr"), env);
+  }
+
+  #words(verb: Verb): string[] {
+    const id = this.#id;
+    return verb === "create" || verb === "run"
+      ? [verb, "--bundle", this.bundle.folder, "--pid-file", this.#pidFile, id]
+      : [verb, id];
+  }
+
+  /** The whole life, in which `verb` is a command of the test build with `env`, all else the product's. */
+  async record(verb: Verb, env: Record<string, string>): Promise<{ ran: Ran; probe: string; hooks: string }> {
+    this.#begin();
+    if (verb === "start" || verb === "delete") await this.#run(PLAIN, this.#words("create"));
+    const ran = await this.#run(FAULTY, this.#words(verb), env);
+    if (verb === "create") await this.#run(PLAIN, this.#words("start"));
+    if (verb === "create" || verb === "start") await this.#ended();
+    const probe = this.bundle.readProbe() ?? "";
+    await this.#run(PLAIN, ["delete", "--force", this.#id]);
+    return { ran, probe, hooks: this.bundle.hooksRun() };
+  }
+
+  #begin(): void {
+    this.#runs++;
+    for (const name of readdirSync(this.bundle.folder)) {
+      if (/^\.?pid/.test(name)) rmSync(join(this.bundle.folder, name));
+    }
+    this.bundle.clear();
+  }
+
+  /** Waits for the probe, or for the container's end without one. */
+  async #ended(): Promise<void> {
+    await waitFor(() => this.bundle.readProbe() !== undefined || isEmpty(this.#id), BOUND_MS);
+  }
+
+  /** Runs `verb` with a fault in it. `ofCommand`: the call is the command's own, so that KILL ends the command. */
+  async judge(verb: Verb, fault: string, ofCommand: boolean, baseline: string): Promise<Verdict> {
+    this.#begin();
+    const problems: string[] = [];
+    const killed = fault.endsWith(":KILL");
+    if (verb === "start" || verb === "delete") {
+      const before = await this.#run(PLAIN, this.#words("create"));
+      if (before.status !== 0) problems.push(`create before it: ${before.stderr}`);
+    }
+    let ran = await this.#run(FAULTY, this.#words(verb), { TSRUNC_FAULT: fault });
+    this.#judgeEnd(problems, ran, killed, ofCommand);
+    const created = ran.status === 0;
+    if (verb === "create" && created) {
+      // What init does after "ready" comes to light here.
+      ran = await this.#run(PLAIN, this.#words("start"));
+      this.#judgeEnd(problems, ran, killed, false);
+    }
+    const ok = ran.status === 0;
+    if (ok && (verb === "create" || verb === "start")) await this.#ended();
+    // After a failed start, or one that was killed, the process may be about to run.
+    if (!ok && verb === "start") await waitFor(() => this.bundle.readProbe() !== undefined, 20);
+    const probe = this.bundle.readProbe();
+    if (probe !== undefined && probe !== baseline)
+      problems.push(`the process ran without all restrictions: ${difference(baseline, probe)}`);
+    if (ok && verb !== "delete" && probe === undefined) problems.push("success, but the process never ran");
+    if (verb === "delete" && ok && existsSync(join(this.#state, this.#id))) problems.push("success, but it is there");
+    await this.#judgeRemains(problems, verb, created, killed && ofCommand);
+    return { problems: problems.map((problem) => `${problem}: ${JSON.stringify(ran.stderr)}`), succeeded: ok };
+  }
+
+  #judgeEnd(problems: string[], ran: Ran, killed: boolean, ofCommand: boolean): void {
+    if (ran.ms > BOUND_MS) problems.push(`took ${ran.ms} ms`);
+    if (killed && ofCommand) {
+      if (ran.signal !== "SIGKILL" && ran.status !== 0) problems.push(`ended with ${ran.signal ?? ran.status}`);
+      return;
+    }
+    if (ran.status !== 0 && ran.status !== 1) problems.push(`ended with ${ran.signal ?? ran.status}`);
+    if (ran.status === 1 && !(killed ? ONE_LINE : ERROR_LINE).test(ran.stderr))
+      problems.push(killed ? "not one error line" : "no single error line with step, call and errno");
+  }
+
+  /** Nothing is left by a create or run that failed; by any other, and after a kill, delete --force must leave nothing. */
+  async #judgeRemains(problems: string[], verb: Verb, created: boolean, killed: boolean): Promise<void> {
+    // A pid file is its reader's to remove once the container was made.
+    const failed = !killed && !created && (verb === "run" || verb === "create");
+    const what = () => remains(this.#state, this.#id, this.bundle.folder, failed);
+    const goneByItself =
+      !killed && (verb === "run" || (verb === "create" && !created) || (verb === "delete" && created));
+    if (!goneByItself) {
+      if (verb === "delete" && !killed) {
+        const again = await this.#run(PLAIN, this.#words("delete"));
+        if (again.status !== 0 && !again.stderr.includes("does not exist")) problems.push(`again: ${again.stderr}`);
+      } else {
+        const force = await this.#run(PLAIN, ["delete", "--force", this.#id]);
+        if (force.status !== 0 || force.stderr !== "") problems.push(`delete --force: ${force.stderr}`);
+      }
+    }
+    let left: string[] = [];
+    // A process that gets its parent's death signal, or a hook whose parent was killed, ends by itself within a moment.
+    await waitFor(() => {
+      left = what();
+      return left.length === 0;
+    }, 600);
+    if (left.length > 0) {
+      problems.push(`left behind: ${left.join("; ")}`);
+      await this.#run(PLAIN, ["delete", "--force", this.#id]);
+    }
+    if (!killed || verb !== "create") return;
+    const again = await this.#run(PLAIN, this.#words("create"));
+    if (again.status !== 0) problems.push(`the id cannot be created again: ${again.stderr}`);
+    await this.#run(PLAIN, ["delete", "--force", this.#id]);
+  }
+}
