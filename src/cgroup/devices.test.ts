@@ -1,4 +1,4 @@
-/** The v2 device program, run in an interpreter of eBPF and held against a model, for many rule lists; and v1's lines. */
+/** The v2 device program, run in an eBPF interpreter and held against a model, for many rule lists; v1's lines. */
 import t from "tap";
 import { deviceProgram, deviceRules, type PlainRule, v1DeviceWrites } from "./devices.ts";
 
@@ -31,7 +31,7 @@ function model(rules: readonly PlainRule[], request: Request): boolean {
   });
 }
 
-/** Runs a program as the kernel would: ten registers, jumps forward only, every instruction reachable (kernel/bpf/verifier.c). */
+/** Runs a program as the kernel would: only the codes that we write, and jumps forward. */
 function interpret(program: Uint8Array, request: Request): boolean {
   const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
   const access = LETTERS.reduce((bits, [letter, bit]) => bits | (request.access.includes(letter) ? bit : 0), 0);

@@ -197,7 +197,7 @@ t.test("signal sets, masks and signalfd", (t) => {
   const before = mask();
   const old = child.blockSignals(kernel, [SIGUSR1, SIGUSR2]);
   t.equal(BigInt(`0x${mask()}`) & 0xa00n, 0xa00n, "SIGUSR1 is 10, SIGUSR2 is 12");
-  // Made after the block, so that the child inherits it; thread-directed ones would not reach a signalfd of the process.
+  // A child takes the same words for the mask.
   const list = new CallList(kernel);
   list.add({}, SYS_rt_sigprocmask, SIG_BLOCK, child.signalSet([SIGUSR1]), 0, 8);
   list.add({}, SYS_exit_group, 0);

@@ -24,6 +24,9 @@ import { NAMESPACE_FLAGS, namespaceType } from "./namespace.ts";
 import { openProc, openProcFile, readProc, selfName, writeProc } from "./procfs.ts";
 import * as terminal from "./terminal.ts";
 
+/** cfmakeraw(3) in the words of stty(1), but for opost. */
+const RAW =
+  "-ignbrk -brkint -parmrk -istrip -inlcr -igncr -icrnl -ixon opost -echo -echonl -icanon -isig -iexten -parenb cs8";
 const status = () => fs.readFileSync("/proc/thread-self/status", "utf8");
 const hex = (bits: bigint) => bits.toString(16).padStart(16, "0");
 
@@ -158,10 +161,7 @@ t.test("terminals: size, raw mode but for output, no carriage returns", (t) => {
   t.equal(Buffer.from(read(kernel, master, 10)).toString(), "a\n");
   terminal.setTermios(kernel, peer, terminal.rawTermios(settings));
   const raw = stty("-a");
-  for (const word of "-ignbrk -brkint -parmrk -istrip -inlcr -igncr -icrnl -ixon opost -echo -echonl -icanon -isig -iexten -parenb cs8".split(
-    " ",
-  ))
-    t.ok(raw.split(/[\s;]+/).includes(word), word);
+  for (const word of RAW.split(" ")) t.ok(raw.split(/[\s;]+/).includes(word), word);
   terminal.setTermios(kernel, peer, settings);
   t.match(stty("-a"), / onlcr/);
   withFd("/dev/null", O_RDONLY, (fd) => {
