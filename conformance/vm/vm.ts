@@ -1,4 +1,4 @@
-/** One QEMU boot of a stock Debian kernel: fetches the kernel's package, packs an initramfs, runs it, reads TAP off the serial console. */
+/** One QEMU boot of a stock Debian kernel: its package fetched, an initramfs packed, TAP read off the serial console. */
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -39,7 +39,7 @@ function imageIn(folder: string): string | undefined {
   return name === undefined ? undefined : join(folder, name);
 }
 
-/** Package names of one series, newest last: linux-image-6.1.0-56-cloud-amd64, linux-image-6.12.117+deb12-cloud-amd64. */
+/** Package names of one series, newest last: linux-image-6.1.0-56-cloud-amd64, …-6.12.117+deb12-cloud-amd64. */
 function packagesOf(series: string): string[] {
   const listed = output("apt-cache", ["pkgnames", `linux-image-${series}.`]) ?? "";
   const number = (name: string) => name.split(/[^0-9]+/).map(Number);

@@ -11,6 +11,7 @@ import {
   BPF_DEVCG_DEV_CHAR,
   BPF_EXIT,
   BPF_JMP,
+  BPF_JMP32,
   BPF_JNE,
   BPF_K,
   BPF_LDX,
@@ -129,8 +130,9 @@ function ruleCode(rule: PlainRule): Instruction[] {
   const tests: Instruction[] = [];
   if (rule.type !== "a")
     tests.push([BPF_JMP | BPF_JNE | BPF_K, R2, 0, 0, rule.type === "b" ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR]);
-  if (rule.major !== -1) tests.push([BPF_JMP | BPF_JNE | BPF_K, R4, 0, 0, rule.major | 0]);
-  if (rule.minor !== -1) tests.push([BPF_JMP | BPF_JNE | BPF_K, R5, 0, 0, rule.minor | 0]);
+  // 32 bits wide: 64 would hold the number against its sign-extended operand.
+  if (rule.major !== -1) tests.push([BPF_JMP32 | BPF_JNE | BPF_K, R4, 0, 0, rule.major | 0]);
+  if (rule.minor !== -1) tests.push([BPF_JMP32 | BPF_JNE | BPF_K, R5, 0, 0, rule.minor | 0]);
   const access = accessBits(rule.access);
   if (access !== ALL) {
     // Allow: what the rule grants is taken off, and on if something is left. Deny: any of it suffices, so on when none is.
@@ -150,7 +152,7 @@ function ruleCode(rule: PlainRule): Instruction[] {
   ];
   return block.map((instruction, index): Instruction => {
     const [opcode, destination, source, , immediate] = instruction;
-    const isTest = (opcode & 7) === BPF_JMP && opcode !== (BPF_JMP | BPF_EXIT);
+    const isTest = ((opcode & 7) === BPF_JMP || (opcode & 7) === BPF_JMP32) && opcode !== (BPF_JMP | BPF_EXIT);
     return isTest ? [opcode, destination, source, block.length - index - 1, immediate] : instruction;
   });
 }

@@ -20,12 +20,12 @@ export function addonPath(): string {
 /**
  * Opens ffi-rs and the addon.
  *
+ * @param path the addon, where it does not stand beside the program (tests).
  * @throws Error when either is missing: run `npm run build`.
  */
-export function nodeHost(): Host {
+export function nodeHost(path = addonPath()): Host {
   const require = createRequire(import.meta.url);
   const ffi = require("ffi-rs") as typeof import("ffi-rs");
-  const path = addonPath();
   const addon = require(path) as Addon;
   ffi.open({ library: "tsrunc", path });
   const { I64, BigInt: Big, String: Text, U8Array } = ffi.DataType;

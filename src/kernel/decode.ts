@@ -41,7 +41,11 @@ function oneOf(prefix: string): () => ReadonlyMap<number, string> {
   return () => {
     if (table === undefined) {
       table = new Map();
-      for (const [name, value] of numbers()) if (name.startsWith(prefix) && !table.has(value)) table.set(value, name);
+      for (const [name, value] of numbers()) {
+        // SIG_BLOCK and the like are no signals.
+        const belongs = name.startsWith(prefix) && !name.startsWith(`${prefix}_`);
+        if (belongs && !table.has(value)) table.set(value, name);
+      }
     }
     return table;
   };

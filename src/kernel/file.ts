@@ -305,8 +305,10 @@ export function listDirectory(kernel: Kernel, fd: Fd, onlyDirectories = false): 
   const buffer = new Uint8Array(8192);
   const view = viewOf(buffer);
   for (;;) {
-    const count = kernel.call(SYS_getdents64, fd, buffer, buffer.length);
-    if (count === 0) return names;
+    const count = kernel.attempt(SYS_getdents64, fd, buffer, buffer.length);
+    // ENOENT: the directory was removed after it was opened, so it is empty.
+    if (count === 0 || count === -ENOENT) return names;
+    if (count < 0) throw kernel.failure(count, SYS_getdents64, fd, buffer, buffer.length);
     for (let at = 0; at < count; ) {
       const length = view.getUint16(at + 16, true);
       const name = buffer.subarray(at + 19, at + length);

@@ -128,7 +128,7 @@ export function endedChild(kernel: Kernel): Pid | undefined {
   const info = new Uint8Array(128);
   const result = kernel.attempt(SYS_waitid, P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT, 0);
   // si_pid, after signo, errno, code and padding.
-  const pid = viewOf(info).getInt32(12, true);
+  const pid = viewOf(info).getInt32(16, true);
   return result < 0 || pid === 0 ? undefined : (pid as Pid);
 }
 

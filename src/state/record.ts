@@ -44,7 +44,7 @@ export function parseRecord(text: string, where: string): StateRecord {
   }
   if (typeof value !== "object" || value === null) throw damagedRecord(where, "no object");
   const record = value as StateRecord;
-  if (typeof record.version !== "number") throw damagedRecord(where, "no version");
+  if (!Number.isSafeInteger(record.version) || record.version < 1) throw damagedRecord(where, "no version");
   if (record.version > RECORD_VERSION) {
     throw new RuntimeError({
       what: "read state",
