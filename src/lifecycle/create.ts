@@ -1,16 +1,11 @@
 /** create: from a bundle to an init that waits for start (runtime-spec runtime.md#create). */
 import { deviceProgram, deviceRules, v1DeviceWrites } from "../cgroup/devices.ts";
-import {
-  attachDevices,
-  makeCgroup,
-  type OpenCgroup,
-  removeCgroup,
-  writeDevices,
-  writeLimits,
-} from "../cgroup/group.ts";
+import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices } from "../cgroup/group.ts";
 import { readLayout } from "../cgroup/layout.ts";
+import { writeLimits } from "../cgroup/limits.ts";
 import { placeCgroup } from "../cgroup/path.ts";
-import { v1Writes, v2Writes } from "../cgroup/resources.ts";
+import { v1Writes } from "../cgroup/resources-v1.ts";
+import { v2Writes } from "../cgroup/resources-v2.ts";
 import { loadConfig } from "../config/load.ts";
 import { makePlan, newNamespaces, planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
