@@ -224,7 +224,7 @@ const BAD: BadDocument[] = [
   [
     "resources",
     withResources({ rdma: { "a\nb": { hcaHandles: 1 } } }),
-    '"a\\nb", want the name of an RDMA device such as mlx5_1; config.json#/linux/resources/rdma/a\nb',
+    '"a\\nb", want the name of an RDMA device such as mlx5_1; config.json#/linux/resources/rdma/a\\nb',
   ],
   [
     "seccomp",
