@@ -183,7 +183,6 @@ t.test("loadConfig() refuses what it does not apply", (t) => {
       '"linux":{"netDevices":{"eth0":{}},',
       "the moving of network devices is not supported by this version; config.json#/linux/netDevices",
     ],
-    ['"linux":{', '"linux":{"intelRdt":{},', "Intel RDT is not supported by this version; config.json#/linux/intelRdt"],
     [
       '"linux":{',
       '"linux":{"memoryPolicy":{"mode":"MPOL_LOCAL"},',

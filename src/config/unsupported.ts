@@ -5,9 +5,9 @@ import type { Config, Linux, Mount, Process } from "./types.ts";
 
 /** A field that is set and has no effect yet. */
 export interface UnsupportedField {
-  /** JSON pointer within config.json: `/linux/intelRdt`. */
+  /** JSON pointer within config.json: `/linux/netDevices`. */
   readonly pointer: string;
-  /** The thing by its plain name: `Intel RDT`. */
+  /** The thing by its plain name: `the moving of network devices`. */
   readonly what: string;
 }
 
@@ -63,7 +63,6 @@ function mountFields({ uidMappings, gidMappings, options = [] }: Mount, pointer:
 
 function linuxFields(linux: Linux, add: Add): void {
   add(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "the moving of network devices");
-  add(linux.intelRdt !== undefined, "/linux/intelRdt", "Intel RDT");
   add(linux.memoryPolicy !== undefined, "/linux/memoryPolicy", "the NUMA memory policy");
   add(linux.personality !== undefined, "/linux/personality", "the personality");
   add(isSet(linux.mountLabel), "/linux/mountLabel", "SELinux");
