@@ -1,8 +1,16 @@
 /** Every limit of linux.resources on cgroup v1, read back from the kernel's files, and what is said of those it refuses. */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hierarchy, isLeft, limited, onV1, place, type Resources, value } from "../support/cgroup-v1.ts";
+import {
+  hierarchy,
+  isLeft,
+  limited,
+  onV1,
+  place,
+  type Resources,
+  value,
+  withHierarchies,
+} from "../support/cgroup-v1.ts";
 import { created, fails, removed, type Test } from "../support/life.ts";
 import type { Sandbox } from "../support/sandbox.ts";
 
@@ -177,26 +185,6 @@ onV1("cgroup: a controller that is not mounted is named, where something is aske
   removed(t, box, created(t, box, ["true"], limited({ rdma: { mlx5_0: {} }, network: { classID: 0 } })));
 });
 
-/**
- * Runs a script in a mount namespace of its own, with v1 hierarchies mounted for it that the machine does not use. The second mount
- * and unmount make the kernel drop a hierarchy whose last directory was still being freed when the first was unmounted.
- */
-function withHierarchies(box: Sandbox, controllers: string[], script: string): string {
-  const parts = controllers.map((names) => {
-    const at = join(box.folder, names);
-    mkdirSync(at, { recursive: true });
-    return { mount: `mount -t cgroup -o ${names} cgroup ${at}`, unmount: `umount ${at}` };
-  });
-  const before = parts.map(({ mount }) => mount).join(" && ");
-  const after = parts.map(({ mount, unmount }) => `${unmount}; sleep 0.3; ${mount}; ${unmount}`).join("; ");
-  const command = `${before} && { ${script}\n}; ${after}`;
-  const outcome = spawnSync("unshare", ["--mount", "--propagation", "private", "sh", "-c", command], {
-    encoding: "utf8",
-    timeout: 60_000,
-  });
-  return outcome.stdout + outcome.stderr;
-}
-
 onV1("cgroup: network marks and huge pages, in hierarchies of their own", (t, box) => {
   const mounted = ["net_cls", "hugetlb"].filter((controller) => hierarchy(controller) !== undefined);
   const known = readFileSync("/proc/cgroups", "utf8");
@@ -229,8 +217,7 @@ onV1("cgroup: network marks and huge pages, in hierarchies of their own", (t, bo
   const net = join(box.folder, "net_cls,net_prio", id);
   const huge = join(box.folder, "hugetlb", id);
   const printed = withHierarchies(
-    box,
-    ["net_cls,net_prio", "hugetlb"],
+    { "net_cls,net_prio": join(box.folder, "net_cls,net_prio"), hugetlb: join(box.folder, "hugetlb") },
     `${runtime} create --bundle ${good} ${id} > ${box.folder}/out 2>&1 < /dev/null; cat ${box.folder}/out
     cat ${net}/net_cls.classid; grep -w lo ${net}/net_prio.ifpriomap
     cat ${huge}/hugetlb.2MB.limit_in_bytes ${huge}/hugetlb.2MB.rsvd.limit_in_bytes

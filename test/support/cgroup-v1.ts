@@ -1,5 +1,6 @@
 /** Where a container's v1 cgroups are, and what is in their files. */
-import { existsSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { mountLines, onHosts } from "./life.ts";
@@ -44,4 +45,31 @@ export const limited =
 export function onV1(name: string, check: Parameters<typeof onHosts>[1]): void {
   if (hierarchy("memory") !== undefined) onHosts(name, check);
   else t.test(name, { skip: "this host has no cgroup v1" }, () => undefined);
+}
+
+/**
+ * Runs a shell script in a mount namespace of its own, with v1 hierarchies mounted for it that the machine does not use: mount point by
+ * mount option (`net_cls,net_prio`, `none,name=x`). The kernel drops a hierarchy only at an unmount at which no directory of it is left,
+ * not even one that is still being freed: so it is mounted and unmounted again until it is gone. Returns all that was printed.
+ */
+export function withHierarchies(mounts: Readonly<Record<string, string>>, script: string): string {
+  const entries = Object.entries(mounts);
+  for (const [, at] of entries) mkdirSync(at, { recursive: true });
+  const before = entries.map(([options, at]) => `mount -t cgroup -o ${options} cgroup ${at}`).join(" && ");
+  const after = entries.map(([options, at]) => {
+    const name = options.replace(/^none,/, "");
+    const stays = `grep -qE "^[1-9][0-9]*:${name}:" /proc/self/cgroup`;
+    // It goes a moment after the unmount: mounting it again at once would only make it anew.
+    return `umount ${at}; rounds=5
+    while ticks=20; while ${stays} && [ $ticks -gt 0 ]; do sleep 0.1; ticks=$((ticks - 1)); done; ${stays} && [ $rounds -gt 0 ]; do
+      rounds=$((rounds - 1)); mount -t cgroup -o ${options} cgroup ${at} && umount ${at}
+    done
+    if ${stays}; then echo "the hierarchy ${name} stays"; fi`;
+  });
+  const command = `${before} && { ${script}\n}\n${after.join("\n")}`;
+  const outcome = spawnSync("unshare", ["--mount", "--propagation", "private", "sh", "-c", command], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return outcome.stdout + outcome.stderr;
 }
