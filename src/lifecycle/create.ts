@@ -4,7 +4,6 @@ import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices 
 import { readLayout } from "../cgroup/layout.ts";
 import { writeLimits } from "../cgroup/limits.ts";
 import { placeCgroup } from "../cgroup/path.ts";
-import { findResctrl, makeResctrl, planResctrl, removeResctrl } from "../cgroup/resctrl.ts";
 import { v1Writes } from "../cgroup/resources-v1.ts";
 import { v2Writes } from "../cgroup/resources-v2.ts";
 import { loadConfig } from "../config/load.ts";
@@ -166,7 +165,10 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   directory.lock();
   const console = terminal && !options.ownTerminal ? openConsoleSocket(kernel, options.consoleSocket ?? "") : undefined;
   const rdt = config.linux?.intelRdt;
-  if (rdt !== undefined) record.resctrl = planResctrl(rdt, options.id, runtime.resctrl ?? mountedResctrl(kernel));
+  if (rdt !== undefined) {
+    const mountPoint = runtime.resctrl ?? mountedResctrl(runtime);
+    record.resctrl = runtime.chunks.resctrl().planResctrl(rdt, options.id, mountPoint);
+  }
   const cgroup = setUpCgroup(kernel, config, record, directory, cleanup);
   if (rdt !== undefined) setUpResctrl(runtime, rdt, record.resctrl, cleanup);
   plan.state = stateForHooks(record);
@@ -314,16 +316,17 @@ function setUpCgroup(
   return cgroup;
 }
 
-function mountedResctrl(kernel: Kernel): string | undefined {
+function mountedResctrl({ kernel, chunks }: Runtime): string | undefined {
   const proc = openProc(kernel);
   const mountinfo = readProc(kernel, proc, `${selfName(kernel, proc)}/mountinfo`) ?? "";
   close(kernel, proc);
-  return findResctrl(mountinfo);
+  return chunks.resctrl().findResctrl(mountinfo);
 }
 
 /** The record names the group already (state.6). */
 function setUpResctrl(runtime: Runtime, rdt: IntelRdt, record: StateRecord["resctrl"], cleanup: Cleanup): void {
   if (record === undefined) return;
+  const { makeResctrl, removeResctrl } = runtime.chunks.resctrl();
   cleanup.add("resctrl group", () => removeResctrl(runtime.kernel, record, true));
   makeResctrl(runtime.kernel, record, rdt, runtime.resctrl === undefined);
 }

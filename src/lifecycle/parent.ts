@@ -1,7 +1,6 @@
 /** The parent's half of create, from the clone to "ready". */
 import { joinCgroup, type OpenCgroup, signalCgroup } from "../cgroup/group.ts";
 import { oomKills } from "../cgroup/oom.ts";
-import { joinResctrl } from "../cgroup/resctrl.ts";
 import { receive, send } from "../channel/link.ts";
 import { planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
@@ -82,7 +81,7 @@ export class Parent {
     raiseLimits(kernel, pid, plan);
     if (cgroup !== undefined && cgroup.record.version === 1) joinCgroup(kernel, cgroup, pid);
     for (const fd of cgroup?.fds ?? []) close(kernel, fd);
-    if (record.resctrl !== undefined) joinResctrl(kernel, record.resctrl, pid);
+    if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
     close(kernel, proc);
     try {
       kernel.call(SYS_write, spawned.link, encode("g"), 1);
