@@ -113,6 +113,7 @@ export function removeOpen(runtime: Runtime, directory: ContainerDirectory, reco
     if (!record.ownPids) signalCgroup(runtime.kernel, record.cgroup, SIGKILL);
     removeCgroup(runtime.kernel, record.cgroup);
   }
+  if (record.resctrl !== undefined) runtime.chunks.resctrl().removeResctrl(runtime.kernel, record.resctrl);
   directory.remove();
   runPoststop(runtime, record);
 }
