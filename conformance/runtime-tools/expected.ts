@@ -1,0 +1,87 @@
+/** The failures that are expected of ts-runc, with reasons, checked both ways: what is listed and passes is reported too. */
+import { existsSync, readFileSync } from "node:fs";
+import type { Outcome } from "./execute.ts";
+
+const FILE = "conformance/runtime-tools/expected-failures.json";
+const KINDS = ["machine", "test", "runc-behaviour", "todo"];
+
+/** Why and how one executable fails. */
+export interface ExpectedFailure {
+  /**
+   * Whose doing it is: the machine's, which cannot do what is asked; the test's, which is wrong; a choice to behave as runc, on which users
+   * depend; or ts-runc's, still to do.
+   */
+  readonly kind: string;
+  /** One sentence with the evidence. */
+  readonly reason: string;
+  /** Each assertion that fails, and how often. */
+  readonly fails: ReadonlyMap<string, number>;
+  /** How the executable ends; `exit 0` if it is not said. */
+  readonly ends: string;
+  /** A part of its standard error. */
+  readonly says: string | undefined;
+  /** A path: the failure is expected only where it is missing, and nowhere else. */
+  readonly absent: string | undefined;
+}
+
+function record(value: unknown, where: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${where}: want an object`);
+  return Object.fromEntries(Object.entries(value));
+}
+
+function text(value: unknown, where: string): string {
+  if (typeof value !== "string" || value === "") throw new Error(`${where}: want text`);
+  return value;
+}
+
+/** Reads the list. Throws with a pointer when it is not what it should be. */
+export function readExpectedFailures(path = FILE): Map<string, ExpectedFailure> {
+  const document = record(JSON.parse(readFileSync(path, "utf8")), path);
+  return new Map(
+    Object.entries(document).map(([executable, value]) => {
+      const where = `${path}#/${executable}`;
+      const { kind, reason, fails = {}, ends = "exit 0", says, absent, ...unknown } = record(value, where);
+      if (Object.keys(unknown).length > 0) throw new Error(`${where}: unknown ${Object.keys(unknown).join(", ")}`);
+      if (!KINDS.includes(text(kind, `${where}/kind`))) throw new Error(`${where}/kind: want ${KINDS.join(", ")}`);
+      const counts = Object.entries(record(fails, `${where}/fails`)).map(([name, count]): [string, number] => {
+        if (typeof count !== "number") throw new Error(`${where}/fails/${name}: want a number`);
+        return [name, count];
+      });
+      const entry: ExpectedFailure = {
+        kind: text(kind, `${where}/kind`),
+        reason: text(reason, `${where}/reason`),
+        fails: new Map(counts),
+        ends: text(ends, `${where}/ends`),
+        says: says === undefined ? undefined : text(says, `${where}/says`),
+        absent: absent === undefined ? undefined : text(absent, `${where}/absent`),
+      };
+      if (entry.fails.size === 0 && entry.ends === "exit 0") throw new Error(`${where}: want fails or ends`);
+      return [executable, entry];
+    }),
+  );
+}
+
+/** What is wrong with an outcome, in the light of what was expected; nothing when it is as it should be. */
+export function compareWithExpected(outcome: Outcome, listed: ExpectedFailure | undefined): string[] {
+  const problems = [...outcome.left];
+  const entry = listed?.absent !== undefined && existsSync(listed.absent) ? undefined : listed;
+  const { failed, violations } = outcome.output;
+  if (entry === undefined) {
+    if (outcome.verdict !== "failed") return problems;
+    const names = [...failed].map(([name, count]) => `not ok${count > 1 ? ` (${count} times)` : ""}: ${name}`);
+    if (outcome.ended !== "exit 0") names.push(`ended with ${outcome.ended}`);
+    return [...problems, ...names, ...violations, ...(outcome.said === "" ? [] : [outcome.said])];
+  }
+  if (outcome.verdict !== "failed") return [...problems, `passes, and is an expected failure (${entry.reason})`];
+  for (const name of new Set([...failed.keys(), ...entry.fails.keys()])) {
+    const [found, wanted] = [failed.get(name) ?? 0, entry.fails.get(name) ?? 0];
+    if (found !== wanted) problems.push(`fails ${found} times, expected ${wanted}: ${name}`);
+  }
+  if (outcome.ended !== entry.ends) problems.push(`ended with ${outcome.ended}, expected ${entry.ends}`);
+  // One that gives up cannot print its plan.
+  else if (outcome.ended === "exit 0") problems.push(...violations);
+  if (entry.says !== undefined && !outcome.said.includes(entry.says)) {
+    problems.push(`said "${outcome.said}", expected "${entry.says}"`);
+  }
+  return problems;
+}
