@@ -148,10 +148,10 @@ function containersIn(state: string): string[] {
   }
 }
 
+/** As `tap` counts, which the numbers that others publish are made with: what asserts nothing and ends well has passed. */
 function judge(output: TapOutput, ended: string): Outcome["verdict"] {
   if (ended !== "exit 0" || output.failed.size > 0 || output.violations.length > 0) return "failed";
-  if (output.passed > 0) return "passed";
-  return output.skipped > 0 ? "skipped" : "failed";
+  return output.passed === 0 && output.skipped > 0 ? "skipped" : "passed";
 }
 
 /** Runs one executable to its end, at most 90 s. */

@@ -18,6 +18,8 @@ export interface ExpectedFailure {
   readonly fails: ReadonlyMap<string, number>;
   /** How the executable ends; `exit 0` if it is not said. */
   readonly ends: string;
+  /** The error that it prints without asserting anything: such an executable passes by its TAP. */
+  readonly reports: string | undefined;
   /** A part of its standard error. */
   readonly says: string | undefined;
   /** A path: the failure is expected only where it is missing, and nowhere else. */
@@ -40,7 +42,7 @@ export function readExpectedFailures(path = FILE): Map<string, ExpectedFailure> 
   return new Map(
     Object.entries(document).map(([executable, value]) => {
       const where = `${path}#/${executable}`;
-      const { kind, reason, fails = {}, ends = "exit 0", says, absent, ...unknown } = record(value, where);
+      const { kind, reason, fails = {}, ends = "exit 0", reports, says, absent, ...unknown } = record(value, where);
       if (Object.keys(unknown).length > 0) throw new Error(`${where}: unknown ${Object.keys(unknown).join(", ")}`);
       if (!KINDS.includes(text(kind, `${where}/kind`))) throw new Error(`${where}/kind: want ${KINDS.join(", ")}`);
       const counts = Object.entries(record(fails, `${where}/fails`)).map(([name, count]): [string, number] => {
@@ -52,10 +54,13 @@ export function readExpectedFailures(path = FILE): Map<string, ExpectedFailure> 
         reason: text(reason, `${where}/reason`),
         fails: new Map(counts),
         ends: text(ends, `${where}/ends`),
+        reports: reports === undefined ? undefined : text(reports, `${where}/reports`),
         says: says === undefined ? undefined : text(says, `${where}/says`),
         absent: absent === undefined ? undefined : text(absent, `${where}/absent`),
       };
-      if (entry.fails.size === 0 && entry.ends === "exit 0") throw new Error(`${where}: want fails or ends`);
+      if (entry.fails.size === 0 && entry.ends === "exit 0" && entry.reports === undefined) {
+        throw new Error(`${where}: want fails, ends or reports`);
+      }
       return [executable, entry];
     }),
   );
@@ -65,14 +70,17 @@ export function readExpectedFailures(path = FILE): Map<string, ExpectedFailure> 
 export function compareWithExpected(outcome: Outcome, listed: ExpectedFailure | undefined): string[] {
   const problems = [...outcome.left];
   const entry = listed?.absent !== undefined && existsSync(listed.absent) ? undefined : listed;
-  const { failed, violations } = outcome.output;
+  const { failed, violations, reported } = outcome.output;
   if (entry === undefined) {
+    problems.push(...reported);
     if (outcome.verdict !== "failed") return problems;
     const names = [...failed].map(([name, count]) => `not ok${count > 1 ? ` (${count} times)` : ""}: ${name}`);
     if (outcome.ended !== "exit 0") names.push(`ended with ${outcome.ended}`);
     return [...problems, ...names, ...violations, ...(outcome.said === "" ? [] : [outcome.said])];
   }
-  if (outcome.verdict !== "failed") return [...problems, `passes, and is an expected failure (${entry.reason})`];
+  if (outcome.verdict !== "failed" && reported.length === 0) {
+    return [...problems, `passes, and is an expected failure (${entry.reason})`];
+  }
   for (const name of new Set([...failed.keys(), ...entry.fails.keys()])) {
     const [found, wanted] = [failed.get(name) ?? 0, entry.fails.get(name) ?? 0];
     if (found !== wanted) problems.push(`fails ${found} times, expected ${wanted}: ${name}`);
@@ -80,6 +88,9 @@ export function compareWithExpected(outcome: Outcome, listed: ExpectedFailure | 
   if (outcome.ended !== entry.ends) problems.push(`ended with ${outcome.ended}, expected ${entry.ends}`);
   // One that gives up cannot print its plan.
   else if (outcome.ended === "exit 0") problems.push(...violations);
+  if (reported.join("; ") !== (entry.reports ?? "")) {
+    problems.push(`reports "${reported.join("; ")}", expected "${entry.reports ?? ""}"`);
+  }
   if (entry.says !== undefined && !outcome.said.includes(entry.says)) {
     problems.push(`said "${outcome.said}", expected "${entry.says}"`);
   }

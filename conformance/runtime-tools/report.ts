@@ -4,10 +4,11 @@ import type { ExpectedFailure } from "./expected.ts";
 
 function cell(outcome: Outcome | undefined): string {
   if (outcome === undefined) return "";
-  if (outcome.verdict !== "failed") return outcome.verdict === "passed" ? "ok" : "skip";
+  if (outcome.verdict === "skipped") return "skip";
+  if (outcome.verdict === "passed") return outcome.output.reported.length > 0 ? "ok, error" : "ok";
   if (outcome.ended !== "exit 0") return `FAIL ${outcome.ended}`;
   const failed = [...outcome.output.failed.values()].reduce((sum, count) => sum + count, 0);
-  return `FAIL ${failed > 0 ? `${failed} of ${failed + outcome.output.passed}` : "no result"}`;
+  return `FAIL ${failed > 0 ? `${failed} of ${failed + outcome.output.passed}` : "broken TAP"}`;
 }
 
 /** The whole table, its last line the totals. */
@@ -26,7 +27,8 @@ export function table(
     const own = outcomes.filter((outcome) => outcome.runtime === runtime);
     const count = (verdict: Outcome["verdict"]) => own.filter((outcome) => outcome.verdict === verdict).length;
     const skipped = count("skipped") > 0 ? `, ${count("skipped")} skipped` : "";
-    return `${count("passed")} of ${own.length}${skipped}`;
+    const silent = own.filter(({ output }) => output.reported.length > 0).length;
+    return `${count("passed")} of ${own.length}${skipped}${silent > 0 ? `, ${silent} with an error` : ""}`;
   });
   const all = [["executable", ...runtimes], ...rows, ["passed", ...totals]];
   const widths = ["", ...runtimes].map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
@@ -44,14 +46,19 @@ export function table(
 export function details(outcome: Outcome): string {
   const lines = [`${outcome.runtime} ${outcome.executable}: ${cell(outcome)}, ${outcome.seconds.toFixed(1)} s`];
   for (const [name, count] of outcome.output.failed) lines.push(`not ok${count > 1 ? ` × ${count}` : ""}: ${name}`);
-  lines.push(...outcome.output.violations, ...outcome.said.split("\n").filter((line) => line !== ""), ...outcome.left);
+  lines.push(
+    ...outcome.output.violations,
+    ...outcome.output.reported,
+    ...outcome.said.split("\n").filter((line) => line !== ""),
+    ...outcome.left,
+  );
   return lines.join("\n    ");
 }
 
 /** One line for each expected failure that happened: kind, executable, reason. */
 export function reasons(outcomes: readonly Outcome[], expected: ReadonlyMap<string, ExpectedFailure>): string {
   return outcomes
-    .filter((outcome) => outcome.verdict === "failed")
+    .filter(({ verdict, output }) => verdict === "failed" || output.reported.length > 0)
     .flatMap(({ executable }) => {
       const entry = expected.get(executable);
       return entry === undefined ? [] : [`${entry.kind.padEnd(15)} ${executable}: ${entry.reason}`];

@@ -30,3 +30,11 @@ t.test("a plan that is not kept is a violation, a plan of nothing a skip", (t) =
   t.equal(readTap("TAP version 13\n1..0 # SKIP not here\n").skipped, 1);
   t.end();
 });
+
+t.test("an error without an assertion is reported, and silence is none", (t) => {
+  const output = 'TAP version 13\n  ---\n  {\n    "error": "in the listed order\\nRefer to: x"\n  }\n  ...\n1..0\n';
+  t.same(readTap(output).reported, ["in the listed order"]);
+  t.same(readTap(output).violations, []);
+  t.same(readTap(""), { passed: 0, skipped: 0, failed: new Map(), violations: [], reported: [] });
+  t.end();
+});

@@ -10,11 +10,21 @@ export interface TapOutput {
   readonly failed: ReadonlyMap<string, number>;
   /** Violations of TAP, such as a plan that was not kept. */
   readonly violations: readonly string[];
+  /** Errors that an executable prints and asserts nothing about: those of hooks do so, and can by their TAP never fail. */
+  readonly reported: readonly string[];
 }
 
 /** Some executables print several streams one after the other, each with its own header, numbers and plan. */
 function streams(output: string): string[] {
   return output.split(/^(?=TAP version )/m).filter((part) => part.trim() !== "");
+}
+
+/** The texts of `"error": "…"` in the YAML blocks, their first lines. */
+function errorsIn(output: string): string[] {
+  return [...output.matchAll(/^\s*"error": (".*"),?$/gm)].map(([, text = '""']) => {
+    const [first = ""] = String(JSON.parse(text)).split("\n");
+    return first;
+  });
 }
 
 /** Reads the standard output of an executable. Text before the first header is not TAP, and is passed over by the parser. */
@@ -32,12 +42,13 @@ export function readTap(output: string): TapOutput {
     });
     parser.on("complete", (results) => {
       // A plan of nothing with a reason skips the whole stream.
-      if (results.plan.skipAll) skipped++;
+      if (results.plan.skipAll && results.plan.skipReason !== "") skipped++;
       for (const failure of results.failures) {
         if ("tapError" in failure && typeof failure.tapError === "string") violations.push(failure.tapError);
       }
     });
     parser.end(stream);
   }
-  return { passed, skipped, failed, violations };
+  const asserted = passed + skipped + failed.size > 0;
+  return { passed, skipped, failed, violations, reported: asserted ? [] : errorsIn(output) };
 }
