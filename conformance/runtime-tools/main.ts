@@ -33,7 +33,9 @@ async function main(): Promise<number> {
   const own = findRuntime(resolve("dist/ts-runc"));
   const runtimes = [own, ...positionals.map(findRuntime)];
   const executables = tools.tests.filter((name) => name.includes(values.only));
-  const outcomes = await runAll(tools, executables, runtimes, jobs, (outcome) => {
+  const expected = readExpectedFailures();
+  const races = (name: string) => expected.get(name)?.kind === "race";
+  const outcomes = await runAll(tools, executables, runtimes, jobs, races, (outcome) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${outcome.runtime} ${outcome.executable}\r`);
   });
   if (values.verbose) {
@@ -46,7 +48,6 @@ async function main(): Promise<number> {
       runtimes.map(({ name }) => name),
     ),
   );
-  const expected = readExpectedFailures();
   const ours = outcomes.filter((outcome) => outcome.runtime === own.name);
   say(`\n${reasons(ours, expected)}`);
   let problems = 0;
