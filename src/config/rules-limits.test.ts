@@ -340,6 +340,9 @@ t.test("warnings", (t) => {
   t.same(checkRules(withMount({ destination: "data" })), [
     '"data" is relative and taken from /; config.json#/mounts/0/destination',
   ]);
+  t.same(checkRules(withMount({ destination: "/x", source: "/x", options: ["bind", "mode=755"] })), [
+    '"mode=755" means nothing on a bind; config.json#/mounts/0/options/1',
+  ]);
   const joined = bare([], { linux: { namespaces: [{ type: "user", path: "/n" }], uidMappings: [map] } });
   t.same(checkRules(joined), ["the mappings of a joined user namespace are its own; config.json#/linux/uidMappings"]);
   const capabilities = { bounding: ["CAP_KILL", "CAP_X", "KILL"], ambient: ["CAP_X"] };
