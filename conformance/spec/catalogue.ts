@@ -1,8 +1,10 @@
 /** All demands, and all fields of config.json: what docs/spec-coverage.md accounts for. */
 import type { Elsewhere, Must } from "./must.ts";
+import { CONFIG } from "./musts-config.ts";
+import { HOOKS } from "./musts-hooks.ts";
 import { RUNTIME } from "./musts-runtime.ts";
 
-export const MUSTS: readonly Must[] = [...RUNTIME];
+export const MUSTS: readonly Must[] = [...RUNTIME, ...CONFIG, ...HOOKS];
 
 /** Tests outside of conformance/spec that prove a field where none in it can. */
 export const FIELD_TESTS: ReadonlyMap<string, readonly Elsewhere[]> = new Map([]);
