@@ -213,6 +213,19 @@ const BAD: BadDocument[] = [
   ],
   [
     "seccomp",
+    withSeccomp({ defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 1 }),
+    "1 with SCMP_ACT_ALLOW, want it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only; config.json#/linux/seccomp/defaultErrnoRet",
+  ],
+  [
+    "seccomp",
+    withSeccomp({
+      defaultAction: "SCMP_ACT_KILL",
+      syscalls: [{ names: ["read"], action: "SCMP_ACT_ALLOW", errnoRet: 0 }],
+    }),
+    "0 with SCMP_ACT_ALLOW, want it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only; config.json#/linux/seccomp/syscalls/0/errnoRet",
+  ],
+  [
+    "seccomp",
     withSeccomp({ defaultAction: "SCMP_ACT_KILL", listenerMetadata: "m" }),
     "it without listenerPath, want both or none; config.json#/linux/seccomp/listenerMetadata",
   ],
