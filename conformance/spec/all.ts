@@ -1,6 +1,6 @@
 /** The catalogue with what is proven of it. */
 import { readFileSync } from "node:fs";
-import { FIELD_TESTS, fieldsOf, MUSTS, REFUSED_FIELDS, type Schema } from "./catalogue.ts";
+import { FIELD_NOTES, FIELD_TESTS, fieldsOf, MUSTS, REFUSED_FIELDS, type Schema } from "./catalogue.ts";
 import type { Coverage } from "./coverage.ts";
 import { type Proofs, SCHEMA } from "./proofs.ts";
 
@@ -13,6 +13,7 @@ export function coverage(proofs: Proofs): Coverage {
     musts: MUSTS,
     fields: fieldsOf(JSON.parse(readFileSync(SCHEMA, "utf8")) as Schema),
     fieldTests: FIELD_TESTS,
+    fieldNotes: FIELD_NOTES,
     refusedFields: REFUSED_FIELDS,
     proofs,
   };

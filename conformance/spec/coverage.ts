@@ -10,6 +10,7 @@ export interface Coverage {
   /** Field → tests outside of conformance/spec, and fields that are refused: pointer (or the start of one) → error. */
   fieldTests: ReadonlyMap<string, readonly Elsewhere[]>;
   refusedFields: ReadonlyMap<string, string>;
+  fieldNotes: ReadonlyMap<string, string>;
   proofs: Proofs;
 }
 
@@ -49,7 +50,7 @@ export function document(coverage: Coverage): string {
 }
 
 /** What is wrong: a demand or a field without state, one that says it is untestable and is tested. One line each. */
-export function gaps({ musts, fields, proofs, fieldTests, refusedFields }: Coverage): string[] {
+export function gaps({ musts, fields, proofs, fieldTests, refusedFields, fieldNotes }: Coverage): string[] {
   const tests = byId(proofs);
   const problems: string[] = [];
   for (const { id, state, elsewhere = [] } of musts) {
@@ -63,7 +64,7 @@ export function gaps({ musts, fields, proofs, fieldTests, refusedFields }: Cover
   for (const { pointer } of fields) {
     if (!tests.has(pointer) && !fieldTests.has(pointer)) problems.push(`${pointer}: no test proves it`);
   }
-  for (const pointer of [...fieldTests.keys(), ...refusedFields.keys()]) {
+  for (const pointer of [...fieldTests.keys(), ...refusedFields.keys(), ...fieldNotes.keys()]) {
     if (!fields.some((field) => field.pointer === pointer || field.pointer.startsWith(`${pointer}/`))) {
       problems.push(`${pointer}: no such field`);
     }
@@ -105,7 +106,8 @@ function mustRow(must: Must, proofs: readonly Proof[]): string {
 
 function fieldRow(field: Field, coverage: Coverage, proofs: readonly Proof[]): string {
   const error = refusal(field, coverage);
-  const state = error === undefined ? "tested" : `refused: ${error}`;
+  const note = coverage.fieldNotes.get(field.pointer);
+  const state = error !== undefined ? `refused: ${error}` : note === undefined ? "tested" : `tested: ${note}`;
   return row(`\`${field.pointer}\``, field.text, state, tests(proofs, coverage.fieldTests.get(field.pointer)));
 }
 

@@ -27,7 +27,7 @@ export interface Must {
 /** A test outside of conformance/spec: its file, and its name as the file spells it. */
 export type Elsewhere = readonly [file: string, test: string];
 
-type Row = readonly [level: Level, text: string, state?: State, ...elsewhere: Elsewhere[]];
+type Row = readonly [level: Level, text: string, state?: State | undefined, ...elsewhere: Elsewhere[]];
 
 /** The demands of one section; the keys are the last part of their ids. */
 export function section(anchor: string, rows: { readonly [name: string]: Row }): Must[] {

@@ -1,8 +1,10 @@
 /** What config.md demands but for hooks, in our words. */
-import { type Must, notTestable, section } from "./must.ts";
+import { differs, type Must, notTestable, refused, section } from "./must.ts";
 
 const asMount8 = (text: string) => ["MUST", `mount option: ${text}`] as const;
 const ofWriter = notTestable("it binds whoever writes config.json; any string is a legal value for a runtime");
+
+const notYet = refused("an idmapped mount is not supported by this version");
 
 export const CONFIG: readonly Must[] = [
   ...section("config.md#specification-version", {
@@ -58,15 +60,19 @@ export const CONFIG: readonly Must[] = [
     suid: asMount8("suid takes nosuid back"),
     sync: asMount8("sync writes through"),
     unbindable: asMount8("unbindable is private and cannot be bound"),
-    "idmap/1": ["MUST", "idmap gives the mount an id mapping"],
-    "idmap/2": ["MUST", "idmap takes the mount's uidMappings and gidMappings where they are given"],
+    "idmap/1": ["MUST", "idmap gives the mount an id mapping", notYet],
+    "idmap/2": ["MUST", "idmap takes the mount's uidMappings and gidMappings where they are given", notYet],
     "idmap/3": [
       "MUST",
       "idmap without mappings, where the container has no user namespace to take them from, is an error",
     ],
-    "ridmap/1": ["MUST", "ridmap gives the mount and those below an id mapping"],
-    "ridmap/2": ["MUST", "ridmap takes the mount's uidMappings and gidMappings where they are given"],
-    "ridmap/3": ["MUST", "ridmap without mappings, where there is no user namespace to take them from, is an error"],
+    "ridmap/1": ["MUST", "ridmap gives the mount and those below an id mapping", notYet],
+    "ridmap/2": ["MUST", "ridmap takes the mount's uidMappings and gidMappings where they are given", notYet],
+    "ridmap/3": [
+      "MUST",
+      "ridmap without mappings, where there is no user namespace to take them from, is an error",
+      notYet,
+    ],
   }),
   ...section("config.md#posix-platform-mounts", {
     1: ["MUST", "uidMappings of a mount without gidMappings is refused"],
@@ -97,7 +103,11 @@ export const CONFIG: readonly Must[] = [
     3: ["MUST NOT", "without oomScoreAdj the score is the caller's"],
     4: ["REQUIRED", "scheduler.policy must be given"],
     5: ["REQUIRED", "ioPriority.class must be given"],
-    6: ["REQUIRED", "ioPriority.priority must be given"],
+    6: [
+      "REQUIRED",
+      "ioPriority.priority must be given",
+      differs("the specification's own schema, and so runc, takes it as 0 where it is absent"),
+    ],
   }),
   ...section("config.md#posix-platform-user", {
     1: ["REQUIRED", "the process has user.uid, an id of the container"],
