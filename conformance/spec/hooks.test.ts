@@ -110,4 +110,28 @@ spec("hooks that are wrong are refused", (proves, box) => {
   }
 });
 
+spec("a hook that outlives its timeout is ended, and has failed", (proves, box, t) => {
+  const slow = put(join(box.folder, "slow"), "#!/bin/sh\nexec sleep 1000\n", 0o755);
+  for (const kind of KINDS) {
+    const bundle = box.bundle(["sleep", "1000"], (config) => {
+      config.hooks = { [kind]: [{ path: slow, timeout: 1 }] };
+    });
+    put(join(bundle, "rootfs", slow), "#!/bin/sh\nexec sleep 1000\n", 0o755);
+    const id = box.id();
+    const started = Date.now();
+    const [last] = [
+      ["create", "--bundle", bundle, id],
+      ["start", id],
+      ["delete", "--force", id],
+    ]
+      .map((args) => box.run(args))
+      .filter(({ stderr }) => stderr.includes("timeout"));
+    const took = Date.now() - started;
+    const claim = proves(`/hooks/${kind}/*/timeout`);
+    claim.match(last?.stderr, /still running after its timeout of 1 s/, `${kind}: the line`);
+    claim.ok(took >= 1000 && took < 5000, `${kind}: after 1 s (${took} ms)`);
+    t.equal(box.status(id), "missing", `${kind}: it is gone`);
+  }
+});
+
 done("hooks");
