@@ -39,7 +39,6 @@ import {
 import { RuntimeError } from "../shared/error.ts";
 import type { CgroupPlace, CgroupRecord } from "./path.ts";
 import { placeOf } from "./path.ts";
-import type { CgroupWrite } from "./resources.ts";
 
 const BELOW = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
 
@@ -171,37 +170,6 @@ function words(text: string): string[] {
     .trim()
     .split(" ")
     .filter((word) => word !== "");
-}
-
-/** Applies limits in order. */
-export function writeLimits(kernel: Kernel, cgroup: OpenCgroup, writes: readonly CgroupWrite[]): void {
-  for (const write of writes) {
-    const place = placeOf(cgroup.record, write.controller);
-    const fd = place === undefined ? undefined : cgroup.fds[cgroup.record.places.indexOf(place)];
-    if (fd === undefined) {
-      if (write.optional) continue;
-      throw new RuntimeError({
-        what: `set cgroup ${write.file}`,
-        problem: `no hierarchy of the controller "${write.controller}" is mounted, want it for the value ${write.value}`,
-        where: write.where,
-      });
-    }
-    try {
-      writeFile(kernel, fd, write.file, write.value);
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      if (error.errno === ENOENT && write.optional) continue;
-      const missing = error.errno === ENOENT ? "the kernel has no such file here" : "the kernel refused the value";
-      throw new RuntimeError({
-        what: `set cgroup ${write.file}`,
-        problem: `${missing}: found ${write.value}, want one that ${place?.mountPoint ?? ""}/${place?.path ?? ""}/${write.file} takes`,
-        where: write.where,
-        step: "cgroup",
-        call: error.call,
-        errno: error.code,
-      });
-    }
-  }
 }
 
 /** v1: writes device rules; must precede the joins, or init's mknod falls between deny and allow (ENGINE.md section 5). */

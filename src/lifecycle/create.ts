@@ -1,20 +1,16 @@
 /** create: from a bundle to an init that waits for start (runtime-spec runtime.md#create). */
 import { deviceProgram, deviceRules, v1DeviceWrites } from "../cgroup/devices.ts";
-import {
-  attachDevices,
-  makeCgroup,
-  type OpenCgroup,
-  removeCgroup,
-  writeDevices,
-  writeLimits,
-} from "../cgroup/group.ts";
+import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices } from "../cgroup/group.ts";
 import { readLayout } from "../cgroup/layout.ts";
+import { writeLimits } from "../cgroup/limits.ts";
 import { placeCgroup } from "../cgroup/path.ts";
-import { v1Writes, v2Writes } from "../cgroup/resources.ts";
+import { findResctrl, makeResctrl, planResctrl, removeResctrl } from "../cgroup/resctrl.ts";
+import { v1Writes } from "../cgroup/resources-v1.ts";
+import { v2Writes } from "../cgroup/resources-v2.ts";
 import { loadConfig } from "../config/load.ts";
 import { makePlan, newNamespaces, planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
-import type { LoadedConfig } from "../config/types.ts";
+import type { IntelRdt, LoadedConfig } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
@@ -31,7 +27,7 @@ import {
 import { close, isOpen, openAt, readAll, stat } from "../kernel/file.ts";
 import { getLimit } from "../kernel/limits.ts";
 import { blockSignals, resetDispositions, setSignalMask } from "../kernel/process.ts";
-import { openProc } from "../kernel/procfs.ts";
+import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
 import { checkId } from "../state/id.ts";
@@ -169,7 +165,10 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   cleanup.add("state directory", () => directory.remove());
   directory.lock();
   const console = terminal && !options.ownTerminal ? openConsoleSocket(kernel, options.consoleSocket ?? "") : undefined;
+  const rdt = config.linux?.intelRdt;
+  if (rdt !== undefined) record.resctrl = planResctrl(rdt, options.id, runtime.resctrl ?? mountedResctrl(kernel));
   const cgroup = setUpCgroup(kernel, config, record, directory, cleanup);
+  if (rdt !== undefined) setUpResctrl(runtime, rdt, record.resctrl, cleanup);
   plan.state = stateForHooks(record);
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
@@ -313,6 +312,20 @@ function setUpCgroup(
     writeLimits(kernel, cgroup, v2Writes(resources));
   }
   return cgroup;
+}
+
+function mountedResctrl(kernel: Kernel): string | undefined {
+  const proc = openProc(kernel);
+  const mountinfo = readProc(kernel, proc, `${selfName(kernel, proc)}/mountinfo`) ?? "";
+  close(kernel, proc);
+  return findResctrl(mountinfo);
+}
+
+/** The record names the group already (state.6). */
+function setUpResctrl(runtime: Runtime, rdt: IntelRdt, record: StateRecord["resctrl"], cleanup: Cleanup): void {
+  if (record === undefined) return;
+  cleanup.add("resctrl group", () => removeResctrl(runtime.kernel, record, true));
+  makeResctrl(runtime.kernel, record, rdt, runtime.resctrl === undefined);
 }
 
 function timeOffsets(config: LoadedConfig): string {

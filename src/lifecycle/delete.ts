@@ -1,5 +1,6 @@
 /** delete: removes what create made (runtime-spec runtime.md#delete). It may be repeated, and starts from any state that a crash left. */
 import { removeCgroup, signalCgroup } from "../cgroup/group.ts";
+import { removeResctrl } from "../cgroup/resctrl.ts";
 import { runHooks } from "../hook/run.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { POLLIN, SIGKILL } from "../kernel/constants.ts";
@@ -110,6 +111,7 @@ export function removeOpen(runtime: Runtime, directory: ContainerDirectory, reco
     if (!record.ownPids) signalCgroup(runtime.kernel, record.cgroup, SIGKILL);
     removeCgroup(runtime.kernel, record.cgroup);
   }
+  if (record.resctrl !== undefined) removeResctrl(runtime.kernel, record.resctrl);
   directory.remove();
   runPoststop(runtime, record);
 }

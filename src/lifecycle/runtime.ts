@@ -33,6 +33,8 @@ export interface Runtime {
   chunks: Chunks;
   /** undefined: init goes on in the cloned process (engine). */
   initEntry: InitEntry | undefined;
+  /** A folder in resctrl's place, for tests of the library on machines without it; undefined: where resctrl is mounted. */
+  resctrl?: string;
   /** Descriptor of the trace file, which init inherits. */
   traceFd: Fd | undefined;
   /** The environment variables that we use, and no others (input.5). */

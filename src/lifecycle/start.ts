@@ -1,5 +1,6 @@
 /** start: lets a created init go on, and learns whether the user's program really began (DESIGN section 7). */
 
+import { oomKills } from "../cgroup/oom.ts";
 import { runHooks } from "../hook/run.ts";
 import type { ExecAnnouncement } from "../init/wait-start.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
@@ -161,9 +162,12 @@ class Answer {
     const error = lines.find((line) => line.error !== undefined)?.error;
     if (error !== undefined) return new RuntimeError(error);
     if (!lines.some((line) => line.exec !== undefined)) {
+      const { cgroup } = this.#record;
+      if (cgroup === null || oomKills(this.#runtime.kernel, cgroup) === 0)
+        return new RuntimeError({ what, problem: "init was killed before it could execute the program" });
       return new RuntimeError({
         what,
-        problem: "init ended before it could execute the program (killed, or out of memory)",
+        problem: "container init was OOM-killed (memory limit too low?) before it could execute the program",
         where: "config.json#/linux/resources/memory/limit",
       });
     }
