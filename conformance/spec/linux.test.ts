@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { compiled } from "../../test/support/compile.ts";
-import { mountAt, prints, put, removed, started, withUserNamespace } from "../../test/support/life.ts";
+import { mountAt, mountLines, prints, put, removed, started, withUserNamespace } from "../../test/support/life.ts";
 import { folder, type Sandbox, type TestConfig, until } from "../../test/support/sandbox.ts";
 import { done, spec } from "./prove.ts";
 
@@ -259,6 +259,20 @@ spec("without intelRdt and netDevices nothing of theirs is touched", (proves, bo
   const outcome = box.run(["run", "--bundle", box.bundle(["true"]), box.id()], { global: ["--trace", trace] });
   prints(t, outcome);
   proves("config-linux.md#intelrdt/3").equal(/resctrl/.test(readFileSync(trace, "utf8")), false);
+});
+
+spec("Intel RDT: values that are wrong, and no resctrl", (proves, box) => {
+  const with_ = (intelRdt: object) => box.once(["true"], (config) => (config.linux.intelRdt = intelRdt));
+  const wrong = (name: string) => new RegExp(`^load config\\.json: .*config\\.json#/linux/intelRdt/${name}`);
+  const bandwidth = "/linux/intelRdt/memBwSchema";
+  proves("config-linux.md#intelrdt/5", bandwidth).fails(with_({ memBwSchema: "L3:0=f" }), wrong("memBwSchema"));
+  proves("config-linux.md#intelrdt/6", bandwidth).fails(with_({ memBwSchema: "MB:0=1\nMB:1=1" }), wrong("memBwSchema"));
+  const lines = with_({ schemata: ["MB:0=1\nMB:1=1"] });
+  proves("config-linux.md#intelrdt/7", "/linux/intelRdt/schemata").fails(lines, wrong("schemata/0"));
+  const mounts = mountLines(readFileSync("/proc/self/mountinfo", "utf8"));
+  const claim = proves("config-linux.md#intelrdt/2", "/linux/intelRdt/closID");
+  if (mounts.some((line) => line.type === "resctrl")) claim.prints(with_({ closID: "/" }));
+  else claim.fails(with_({ closID: "/" }), /found no mounted resctrl, want one; config\.json#\/linux\/intelRdt/);
 });
 
 spec("what must be given of fields that are read first", (proves, box) => {

@@ -82,16 +82,6 @@ const REFUSED: [ids: string[], change: (config: TestConfig) => void, line: RegEx
     /the moving of network devices is not supported by this version; config\.json#\/linux\/netDevices\n/,
   ],
   [
-    [
-      ...["closID", "schemata", "l3CacheSchema", "memBwSchema", "enableMonitoring"].map(
-        (name) => `/linux/intelRdt/${name}`,
-      ),
-      ...section("intelrdt", ...numbers(21).filter((number) => number !== 3)),
-    ],
-    (config) => (config.linux.intelRdt = { closID: "x" }),
-    /Intel RDT is not supported by this version; config\.json#\/linux\/intelRdt\n/,
-  ],
-  [
     ["/linux/memoryPolicy/mode", "/linux/memoryPolicy/nodes", "/linux/memoryPolicy/flags"],
     (config) => (config.linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "0" }),
     /the NUMA memory policy is not supported by this version; config\.json#\/linux\/memoryPolicy\n/,
@@ -117,33 +107,6 @@ const REFUSED: [ids: string[], change: (config: TestConfig) => void, line: RegEx
       };
     },
     /seccomp notification is not supported by this version .*config\.json#\/linux\/seccomp\/listenerPath\n/,
-  ],
-  [
-    [
-      ...["weight", "leafWeight"].map((name) => `/linux/resources/blockIO/${name}`),
-      ...["major", "minor", "weight", "leafWeight"].map((name) => `/linux/resources/blockIO/weightDevice/*/${name}`),
-      ...["ReadBps", "WriteBps", "ReadIOPS", "WriteIOPS"].flatMap((kind) =>
-        ["major", "minor", "rate"].map((name) => `/linux/resources/blockIO/throttle${kind}Device/*/${name}`),
-      ),
-      ...section("block-io", 2),
-    ],
-    (config) => (config.linux.resources = { blockIO: { weightDevice: [{ major: 8, minor: 0 }] } }),
-    /the block I\/O limit is not supported by this version; config\.json#\/linux\/resources\/blockIO\n/,
-  ],
-  [
-    ["pageSize", "limit"].map((name) => `/linux/resources/hugepageLimits/*/${name}`),
-    (config) => (config.linux.resources = { hugepageLimits: [{ pageSize: "2MB", limit: 0 }] }),
-    /the huge page limit is not supported by this version; config\.json#\/linux\/resources\/hugepageLimits\n/,
-  ],
-  [
-    ["classID", "priorities/*/name", "priorities/*/priority"].map((name) => `/linux/resources/network/${name}`),
-    (config) => (config.linux.resources = { network: { classID: 1 } }),
-    /the network class or priority is not supported by this version; config\.json#\/linux\/resources\/network\n/,
-  ],
-  [
-    [...["hcaHandles", "hcaObjects"].map((name) => `/linux/resources/rdma/*/${name}`), ...section("rdma", 1)],
-    (config) => (config.linux.resources = { rdma: { mlx5_1: {} } }),
-    /the RDMA limit is not supported by this version; config\.json#\/linux\/resources\/rdma\n/,
   ],
 ];
 

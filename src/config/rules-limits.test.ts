@@ -292,6 +292,16 @@ const BAD: BadDocument[] = [
     '"L3:0=f\\nMB:0=1", want one line an entry; config.json#/linux/intelRdt/schemata/0',
   ],
   [
+    "intel-rdt",
+    withLinux({ intelRdt: { memBwSchema: "L3:0=f" } }),
+    '"L3:0=f", want one line that begins with MB:; config.json#/linux/intelRdt/memBwSchema',
+  ],
+  [
+    "intel-rdt",
+    withLinux({ intelRdt: { memBwSchema: "MB:0=1\nL3:0=f" } }),
+    '"MB:0=1\\nL3:0=f", want one line that begins with MB:; config.json#/linux/intelRdt/memBwSchema',
+  ],
+  [
     "memory-policy",
     withLinux({ memoryPolicy: {} }),
     'missing "mode", want it to be given; config.json#/linux/memoryPolicy/mode',

@@ -60,6 +60,10 @@ function checkIntelRdt({ linux }: Config): void {
   if (name !== undefined && name !== "/" && (name === "" || name === "." || name === ".." || /[/\n]/.test(name))) {
     refuse("/linux/intelRdt/closID", show(name), "one directory name, or /");
   }
+  const bandwidth = rdt?.memBwSchema ?? "";
+  if (bandwidth !== "" && (!bandwidth.startsWith("MB:") || bandwidth.includes("\n"))) {
+    refuse("/linux/intelRdt/memBwSchema", show(bandwidth), "one line that begins with MB:");
+  }
   rdt?.schemata?.forEach((line, index) => {
     if (line.includes("\n")) refuse(`/linux/intelRdt/schemata/${index}`, show(line), "one line an entry");
   });
