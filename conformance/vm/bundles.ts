@@ -10,6 +10,7 @@ interface Change {
   devices?: DeviceRule[];
   namespaces?: (kinds: Namespaces) => Namespaces;
   capabilities?: string[];
+  apparmorProfile?: string;
   linux?: Partial<Linux>;
   writableCgroup?: boolean;
 }
@@ -28,6 +29,7 @@ function config(change: Change): unknown {
       terminal: false,
       args: change.args,
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      ...(change.apparmorProfile === undefined ? {} : { apparmorProfile: change.apparmorProfile }),
     },
     mounts: (base.mounts ?? []).map((mount) =>
       change.writableCgroup === true && mount.type === "cgroup"
@@ -45,6 +47,11 @@ function config(change: Change): unknown {
 
 const script = (...lines: string[]) => ["sh", "-c", lines.join("\n")];
 const SLEEP = ["sleep", "100"];
+const CONFINED = script(
+  'echo "profile $(cat /proc/self/attr/apparmor/current)"',
+  "echo x >/tmp/allowed && echo allowed",
+  "(echo x >/tmp/denied) 2>&1",
+);
 const MEMORY = { memory: { limit: 64 * 2 ** 20 } };
 const SHOW_CGROUP = script(
   'echo "own $(cat /proc/self/cgroup)"',
@@ -150,6 +157,9 @@ const CHANGES: Record<string, Change> = {
     ...userns,
   },
   "userns-sleeper": { args: SLEEP, ...userns },
+  confined: { args: CONFINED, apparmorProfile: "tsrunc-guest" },
+  unconfined: { args: CONFINED },
+  "unknown-profile": { args: CONFINED, apparmorProfile: "tsrunc-nosuch" },
   used: { args: SLEEP, linux: { cgroupsPath: "/used" } },
   "unknown-file": { args: SLEEP, resources: { unified: { "memory.nosuch": "1" } } },
   "bad-cpuset": { args: SLEEP, resources: { cpu: { cpus: "99" } } },

@@ -53,6 +53,16 @@ function probe(): string {
   return program;
 }
 
+/** Compiles the guests' AppArmor profile for the kernel features that the parser's package names; undefined without the parser. */
+export function compileProfile(): string | undefined {
+  const parser = programPath("apparmor_parser");
+  if (parser === undefined) return undefined;
+  const binary = join(VM_FOLDER, "apparmor.bin");
+  rmSync(binary, { force: true });
+  must(parser, ["-Q", "-K", "-q", "-o", binary, join(GUEST_FOLDER, "apparmor.profile")]);
+  return binary;
+}
+
 /** Packs the initramfs; plain cpio, since unpacking gzip would cost the emulated processor more than reading. */
 export function packInitramfs(guest: Guest, work: string): string {
   const root = join(work, "root");

@@ -1,6 +1,6 @@
 /** Debian's stock cloud kernels: the newest package of a series, fetched through apt once and kept in build/vm. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
 
@@ -11,8 +11,14 @@ export const QEMU = "qemu-system-x86_64";
 /** What a boot needs and has found, or why there can be none. Modules are plain .ko files in the order in which they load. */
 export type Kernel = { image: string; release: string; modules: string[] } | { missing: string };
 
-/** Modules of the cloud kernels that the guests use: the BFQ scheduler has a weight file of its own. */
-const MODULES = ["kernel/block/bfq.ko", "kernel/fs/overlayfs/overlay.ko"];
+/** Modules of the cloud kernels that the guests use, and why. */
+const MODULES = [
+  "bfq", // an I/O scheduler with a weight file of its own
+  "overlay", // image layers
+  ...["veth", "dummy", "tun"], // network devices to move, to make; criu wants tun and veth too
+  ...["unix_diag", "tcp_diag", "udp_diag", "raw_diag", "netlink_diag", "af_packet_diag"], // criu asks for sockets through them
+  "nf_tables", // criu locks connections with it
+];
 
 /** Output of a program; undefined when it is missing or fails. */
 export function output(command: string, args: string[], cwd = "."): string | undefined {
@@ -43,19 +49,39 @@ function packagesOf(series: string): string[] {
 /** Unpacks the image and the modules. 6.12's modules are compressed; the guest's insmod wants them plain. */
 const UNPACK = `
 dpkg-deb --fsys-tarfile "$1" | tar -x ./boot ./lib/modules
-find lib/modules -name '*.ko.xz' | while read -r path; do busybox xzcat "$path" >"\${path%.xz}"; done
+find lib/modules -name '*.ko.xz' | while read -r path; do busybox xzcat "$path" >"\${path%.xz}" && rm "$path"; done
 rm -f "$1"`;
+
+/** Modules with those that they depend on, each after these; a name that the kernel has no module of is built in. */
+function withDependencies(names: readonly string[], paths: ReadonlyMap<string, string>): string[] {
+  const ordered: string[] = [];
+  const add = (name: string): void => {
+    const path = paths.get(name);
+    if (path === undefined || ordered.includes(path)) return;
+    // .modinfo holds `depends=a,b`, with a NUL on both sides.
+    const depends = /\0depends=([^\0]*)\0/.exec(readFileSync(path, "latin1"))?.[1] ?? "";
+    for (const other of depends.split(",")) add(moduleName(other));
+    ordered.push(path);
+  };
+  for (const name of names) add(name);
+  return ordered;
+}
+
+/** Files have dashes where the kernel's names have underscores. */
+const moduleName = (file: string) => file.replace(/\.ko$/, "").replaceAll("-", "_");
 
 /** What was unpacked before, undefined when nothing was. */
 function unpacked(folder: string): Kernel | undefined {
   if (!existsSync(join(folder, "boot"))) return undefined;
   const image = readdirSync(join(folder, "boot")).find((entry) => entry.startsWith("vmlinuz-"));
   if (image === undefined) return undefined;
-  const release = image.slice("vmlinuz-".length);
-  const modules = MODULES.map((path) => join(folder, "lib/modules", release, path));
-  const lost = modules.find((path) => !existsSync(path));
-  if (lost !== undefined) return { missing: `the kernel ${release} has no module ${basename(lost)}` };
-  return { image: join(folder, "boot", image), release, modules };
+  const modules = (output("find", [join(folder, "lib/modules"), "-name", "*.ko"]) ?? "").trim().split("\n");
+  const paths = new Map(modules.map((path) => [moduleName(basename(path)), path]));
+  return {
+    image: join(folder, "boot", image),
+    release: image.slice("vmlinuz-".length),
+    modules: withDependencies(MODULES, paths),
+  };
 }
 
 /** The kernel of a series ("6.1", "6.12"), or what is missing: a program, the package, the network. */
@@ -64,7 +90,7 @@ export function findKernel(series: string): Kernel {
     if (programPath(program) === undefined) return { missing: `${program} is not installed` };
   const folder = join(VM_FOLDER, series);
   const kept = unpacked(folder);
-  if (kept !== undefined && !("missing" in kept)) return kept;
+  if (kept !== undefined) return kept;
   const found = packagesOf(series).at(-1);
   if (found === undefined) return { missing: `apt knows no linux-image-${series}*-cloud-amd64` };
   rmSync(folder, { recursive: true, force: true });

@@ -1,13 +1,14 @@
 /**
  * The VM matrix: Debian's stock kernels in each layout of cgroups, under QEMU. In each boot: the static executable with busybox (guest/*.sh),
- * then life-cycle tests of test/lifecycle on a packed Node.     TSRUNC_VM="6.1 v2,6.12 hybrid" chooses boots.
+ * then life-cycle tests of test/lifecycle on a packed Node.     TSRUNC_VM="6.1 v2,6.12 hybrid" chooses boots,
+ * TSRUNC_VM_SUITE=basic,run the life-cycle tests in them.
  */
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import t, { type Test } from "tap";
 import { type BootResult, boot, parseSections } from "./boot.ts";
 import { BUNDLES } from "./bundles.ts";
-import { type Layout, lastLines, packDisk } from "./image.ts";
+import { compileProfile, type Layout, lastLines, packDisk } from "./image.ts";
 import { findKernel } from "./kernel.ts";
 
 /** The life-cycle tests that a layout of cgroups could change: they run in every boot. */
@@ -27,9 +28,9 @@ interface Planned {
 }
 
 const LAYOUTS: Record<Layout, Pick<Planned, "scripts" | "suite">> = {
-  v2: { scripts: ["v2"], suite: FULL },
-  v1: { scripts: ["v1"], suite: [...SHORT, "cgroup-v1"] },
-  hybrid: { scripts: ["v1"], suite: [...SHORT, "cgroup-v1"] },
+  v2: { scripts: ["v2", "apparmor", "criu"], suite: ["cgroup-v2", ...FULL] },
+  v1: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1"] },
+  hybrid: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1"] },
 };
 
 /** In the order of their starts: the two long ones side by side. */
@@ -39,7 +40,10 @@ const MATRIX: readonly Planned[] = (["v2", "v1", "hybrid"] as const).flatMap((la
 
 const titleOf = ({ series, layout }: Planned) => `${series} ${layout}`;
 const wanted = process.env["TSRUNC_VM"]?.split(",");
-const planned = MATRIX.filter((entry) => wanted === undefined || wanted.includes(titleOf(entry)));
+const onlySuite = process.env["TSRUNC_VM_SUITE"]?.split(",");
+const planned = MATRIX.filter((entry) => wanted === undefined || wanted.includes(titleOf(entry))).map((entry) =>
+  onlySuite === undefined ? entry : { ...entry, suite: onlySuite },
+);
 
 t.test("sections of a guest's output, with subtests, skips and failures", (t) => {
   const text = [
@@ -101,7 +105,9 @@ const kernels = new Map(
   [...new Set(planned.map((entry) => entry.series))].map((series) => [series, findKernel(series)] as const),
 );
 const ready = [...kernels.values()].some((kernel) => !("missing" in kernel));
-const disk = ready ? await packDisk([...FULL, "cgroup-v1"]) : "";
+const disk = ready ? await packDisk([...new Set(planned.flatMap(({ suite }) => suite))]) : "";
+const profile = ready ? compileProfile() : undefined;
+const files: Record<string, string> = profile === undefined ? {} : { "apparmor.bin": profile };
 
 /** As many boots at a time as there are processors for, two at most; each waits for the one before it in its lane. */
 const lanes: Promise<unknown>[] = Array.from({ length: Math.min(2, availableParallelism()) }, () => Promise.resolve());
@@ -114,7 +120,7 @@ planned.forEach((entry, index) => {
     return;
   }
   const { layout, scripts, suite } = entry;
-  const guest = { layout, scripts, suite, bundles: BUNDLES, modules: kernel.modules, files: {} };
+  const guest = { layout, scripts, suite, bundles: BUNDLES, modules: kernel.modules, files };
   const lane = index % lanes.length;
   const booted = (lanes[lane] ?? Promise.resolve()).then(() => boot(kernel.image, guest, disk));
   // A boot that cannot be made fails its own test, not those after it.

@@ -115,8 +115,9 @@ is "seen from outside" "$(awk '/^Uid:/ { print $2 }' "/proc/$(pid userns-sleeper
 ts-runc delete --force userns-sleeper
 
 # What goes wrong
-mkdir $C/used && sleep 100 & sleeper=$!
-usleep 50000
+mkdir $C/used
+sleep 100 &
+sleeper=$!
 echo $sleeper >$C/used/cgroup.procs
 has "a cgroup with processes is refused" "$(run used 2>&1)" "create cgroup.*found 1 processes"
 is "and left alone" "$(cat $C/used/cgroup.procs)" $sleeper
