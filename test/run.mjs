@@ -75,6 +75,11 @@ function runOne(path) {
       });
     };
     const subtests = new Set();
+    const table = [];
+    // A test's own words to its reader: the rows of a table.
+    parser.on("comment", (text) => {
+      if (text.startsWith("# |")) table.push(text.slice(2));
+    });
     watch(parser, path);
     child.stdout.on("data", (data) => parser.write(data));
     child.stderr.on("data", (data) => {
@@ -96,6 +101,7 @@ function runOne(path) {
       console.log(
         `${counts.failed === 0 ? "ok  " : "FAIL"} ${path}  ${counts.passed} passed${counts.failed > 0 ? `, ${counts.failed} failed` : ""}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}  ${seconds} s`,
       );
+      for (const row of table) process.stdout.write(row.replace(/^/gm, "    ").trimEnd().concat("\n"));
       for (const problem of problems) console.log(problem.replace(/^/gm, "    "));
       resolve();
     });
