@@ -85,6 +85,7 @@ export abstract class Seat {
     const text = found
       .replaceAll(this.folder, "FOLDER")
       .replaceAll(new RegExp(`${this.mark}-[0-9]+`, "g"), "ID")
+      .replaceAll(this.mark, "SEAT")
       .replaceAll(/\b[0-9a-f]{64}\b/g, "HASH")
       .replaceAll(/\b[0-9a-f]{12}\b/g, "HASH")
       .trim();
