@@ -37,6 +37,7 @@ import {
   writeOnce,
 } from "../kernel/file.ts";
 import { RuntimeError } from "../shared/error.ts";
+import { twice } from "../shared/twice.ts";
 import type { CgroupPlace, CgroupRecord } from "./path.ts";
 import { placeOf } from "./path.ts";
 
@@ -279,30 +280,35 @@ export function signalCgroup(kernel: Kernel, record: CgroupRecord, signal: numbe
       writeFile(kernel, fd, "cgroup.kill", "1");
       return;
     }
-    const frozen = signal === SIGKILL && tryFreeze(kernel, record, true);
+    if (signal === SIGKILL) tryFreeze(kernel, record);
     for (const pid of allPids(kernel, fd)) {
       const result = kernel.attempt(SYS_kill, pid, signal);
       if (result < 0 && result !== -ESRCH) throw kernel.failure(result, SYS_kill, pid, signal);
     }
-    // A frozen process of v1 dies only once it is thawed.
-    if (frozen || signal === SIGKILL) tryFreeze(kernel, record, false);
   } finally {
+    // A frozen process of v1 dies only once it is thawed; and nothing stays frozen because something failed.
+    if (signal === SIGKILL) twice(() => setFrozen(kernel, record, false));
     close(kernel, fd);
   }
 }
 
-/** Freezes or thaws without waiting; false where there is no freezer. */
-function tryFreeze(kernel: Kernel, record: CgroupRecord, frozen: boolean): boolean {
+/** Freezes, so that nothing forks while its pids are read; where that fails the killing goes on without. */
+function tryFreeze(kernel: Kernel, record: CgroupRecord): void {
+  try {
+    setFrozen(kernel, record, true);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+  }
+}
+
+/** Freezes or thaws without waiting; nothing where there is no freezer. */
+function setFrozen(kernel: Kernel, record: CgroupRecord, frozen: boolean): void {
   const place = placeOf(record, "freezer");
   const fd = place === undefined ? undefined : openPlace(kernel, place);
-  if (fd === undefined) return false;
+  if (fd === undefined) return;
   try {
     if (record.version === 2) writeFile(kernel, fd, "cgroup.freeze", frozen ? "1" : "0");
     else writeFile(kernel, fd, "freezer.state", frozen ? "FROZEN" : "THAWED");
-    return true;
-  } catch (error) {
-    if (error instanceof SyscallError) return false;
-    throw error;
   } finally {
     close(kernel, fd);
   }
@@ -317,7 +323,7 @@ export function isFrozen(kernel: Kernel, record: CgroupRecord): boolean {
     if (record.version === 2) return readText(kernel, fd, "cgroup.freeze").trim() === "1";
     return readText(kernel, fd, "freezer.state").trim() !== "THAWED";
   } catch (error) {
-    if (error instanceof SyscallError) return false;
+    if (error instanceof SyscallError && (error.errno === ENOENT || error.errno === ENODEV)) return false;
     throw error;
   } finally {
     close(kernel, fd);

@@ -3,6 +3,8 @@ import type { InitPlan } from "../config/plan-types.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   EACCES,
+  ELOOP,
+  ENAMETOOLONG,
   ENOENT,
   ENOTDIR,
   EPERM,
@@ -58,7 +60,8 @@ export function checkInside(kernel: Kernel, plan: InitPlan): void {
   let where: string;
   try {
     where = getCwd(kernel);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SyscallError && error.errno === ENOENT)) throw error;
     where = "(gone)";
   }
   if (!where.startsWith("/")) throw cwdError(plan, `the folder lies outside of the root (${where}), want one inside`);
@@ -96,7 +99,7 @@ function findHome(kernel: Kernel, root: Fd, uid: number): string {
       if (fields[2] === String(uid) && home.startsWith("/") && !home.includes("\0")) return home;
     }
   } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
+    if (!(error instanceof SyscallError && isOfImage(error.errno))) throw error;
   }
   return "/";
 }
@@ -163,7 +166,12 @@ function lookAt(kernel: Kernel, root: Fd, path: string): ReturnType<typeof stat>
     close(kernel, fd);
     return status;
   } catch (error) {
-    if (error instanceof SyscallError) return error.errno;
+    if (error instanceof SyscallError && isOfImage(error.errno)) return error.errno;
     throw error;
   }
+}
+
+/** Whether an errno tells of the image (there is no such file, it may not be reached), and not of the kernel's plight. */
+function isOfImage(errno: number): boolean {
+  return [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG].includes(errno);
 }

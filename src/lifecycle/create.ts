@@ -25,7 +25,7 @@ import {
 } from "../kernel/constants.ts";
 import { close, isOpen, openAt, readAll, stat } from "../kernel/file.ts";
 import { getLimit } from "../kernel/limits.ts";
-import { blockSignals, resetDispositions, setSignalMask } from "../kernel/process.ts";
+import { blockSignals, resetDispositions, restoreSignals } from "../kernel/process.ts";
 import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
@@ -38,6 +38,7 @@ import { openConsoleSocket } from "./console-socket.ts";
 import { runPoststop } from "./delete.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { ENDING, killSpawned, Parent } from "./parent.ts";
+import { removePidFile } from "./pid-file.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
 import type { Runtime } from "./runtime.ts";
 import { sealForAdmin } from "./seal.ts";
@@ -138,7 +139,7 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
       withStep("create", { what: `create "${options.id}"`, problem: "the kernel refused a call" }, error),
     );
   } finally {
-    setSignalMask(kernel, before);
+    restoreSignals(kernel, before);
   }
 }
 
@@ -198,6 +199,9 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   const { id, pidFile } = options;
   const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
   hooksBegan = () => parent.hooksBegan;
+  cleanup.add("pid file", () => {
+    if (parent.wrotePidFile && pidFile !== undefined) removePidFile(kernel, pidFile);
+  });
   // Init has its copies: ours would keep mounts busy for as long as run waits.
   for (const fd of keep) if (fd !== runtime.traceFd) close(kernel, fd);
   parent.release(plan, filter);

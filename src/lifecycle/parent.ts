@@ -7,7 +7,7 @@ import type { InitPlan } from "../config/plan-types.ts";
 import type { LoadedConfig } from "../config/types.ts";
 import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
-import { EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
+import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
 import { close, poll } from "../kernel/file.ts";
 import { getLimit, setLimit } from "../kernel/limits.ts";
 import { killChild, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
@@ -53,6 +53,8 @@ export class Parent {
   readonly #runtime: Runtime;
   readonly #with: ParentParts;
   readonly #signals: Fd;
+  /** The pid file has its name. */
+  wrotePidFile = false;
   /** Hooks of create were run (init's own are about to be), whatever became of them. */
   hooksBegan = false;
 
@@ -130,13 +132,20 @@ export class Parent {
         case "ready":
           record.creating = false;
           directory.write(record);
-          if (this.#with.pidFile !== undefined) writePidFile(kernel, this.#with.pidFile, record.pid);
+          this.#writePidFile(record.pid);
           directory.unlock();
           return master;
         default:
           throw this.#failure(message);
       }
     }
+  }
+
+  #writePidFile(pid: number): void {
+    const { pidFile } = this.#with;
+    if (pidFile === undefined) return;
+    writePidFile(this.#kernel, pidFile, pid);
+    this.wrotePidFile = true;
   }
 
   /** Waits for init or for a signal to us. */
@@ -162,7 +171,7 @@ export class Parent {
       return receive(this.#kernel, this.#with.spawned.link);
     } catch (error) {
       // Unread data on its side makes the kernel say ECONNRESET where it means that init is gone.
-      if (error instanceof SyscallError) return undefined;
+      if (error instanceof SyscallError && error.errno === ECONNRESET) return undefined;
       throw error;
     }
   }

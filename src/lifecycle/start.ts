@@ -149,7 +149,7 @@ class Answer {
 
   #lines(bytes: Uint8Array): { exec?: ExecAnnouncement; error?: ErrorParts }[] {
     return decode(bytes)
-      .slice(1)
+      .replace(/^0/, "")
       .split("\n")
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line) as { exec?: ExecAnnouncement; error?: ErrorParts });
