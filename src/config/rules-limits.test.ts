@@ -238,6 +238,19 @@ const BAD: BadDocument[] = [
   ],
   [
     "seccomp",
+    withSeccomp({ defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 1 }),
+    "1 with SCMP_ACT_ALLOW, want it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only; config.json#/linux/seccomp/defaultErrnoRet",
+  ],
+  [
+    "seccomp",
+    withSeccomp({
+      defaultAction: "SCMP_ACT_KILL",
+      syscalls: [{ names: ["read"], action: "SCMP_ACT_ALLOW", errnoRet: 0 }],
+    }),
+    "0 with SCMP_ACT_ALLOW, want it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only; config.json#/linux/seccomp/syscalls/0/errnoRet",
+  ],
+  [
+    "seccomp",
     withSeccomp({ defaultAction: "SCMP_ACT_KILL", listenerMetadata: "m" }),
     "it without listenerPath, want both or none; config.json#/linux/seccomp/listenerMetadata",
   ],
@@ -277,6 +290,16 @@ const BAD: BadDocument[] = [
     "intel-rdt",
     withLinux({ intelRdt: { schemata: ["L3:0=f\nMB:0=1"] } }),
     '"L3:0=f\\nMB:0=1", want one line an entry; config.json#/linux/intelRdt/schemata/0',
+  ],
+  [
+    "intel-rdt",
+    withLinux({ intelRdt: { memBwSchema: "L3:0=f" } }),
+    '"L3:0=f", want one line that begins with MB:; config.json#/linux/intelRdt/memBwSchema',
+  ],
+  [
+    "intel-rdt",
+    withLinux({ intelRdt: { memBwSchema: "MB:0=1\nL3:0=f" } }),
+    '"MB:0=1\\nL3:0=f", want one line that begins with MB:; config.json#/linux/intelRdt/memBwSchema',
   ],
   [
     "memory-policy",
@@ -339,6 +362,9 @@ t.test("what managers write is accepted", (t) => {
 t.test("warnings", (t) => {
   t.same(checkRules(withMount({ destination: "data" })), [
     '"data" is relative and taken from /; config.json#/mounts/0/destination',
+  ]);
+  t.same(checkRules(withMount({ destination: "/x", source: "/x", options: ["bind", "mode=755"] })), [
+    '"mode=755" means nothing on a bind; config.json#/mounts/0/options/1',
   ]);
   const joined = bare([], { linux: { namespaces: [{ type: "user", path: "/n" }], uidMappings: [map] } });
   t.same(checkRules(joined), ["the mappings of a joined user namespace are its own; config.json#/linux/uidMappings"]);

@@ -14,6 +14,7 @@ import {
   SECCOMP_SET_MODE_FILTER,
   SIGPIPE,
   SIGXFSZ,
+  SYS_close,
   SYS_close_range,
   SYS_execve,
   SYS_fcntl,
@@ -81,8 +82,10 @@ export interface ExecAnnouncement {
   program: string;
   uid: number;
   cwd: string;
-  /** Index of execve in the list; one before it is the filter's loading or the closing of descriptors. */
+  /** Index of execve in the list. */
   index: number;
+  /** Index of the filter's loading; -1 when it is not in the list. Any other closes or marks descriptors or resets a signal. */
+  filter: number;
 }
 
 /** What the last calls need, made beforehand: after the filter is loaded nothing may be allocated. */
@@ -96,6 +99,8 @@ export interface LastCalls {
 /**
  * The last calls as one list: every signal to its default, all other descriptors closed (not only marked: args[0] may name one, fd.2),
  * the filter where no_new_privs allows it so late, execve. In one native call, so that a tight filter meets nothing of the engine's own.
+ *
+ * @param closing what to close one by one, where a filter that is loaded already refuses close_range (listForClosing).
  */
 export function prepareExec(
   kernel: Kernel,
@@ -103,6 +108,7 @@ export function prepareExec(
   program: string,
   env: readonly string[],
   filter: Uint8Array | undefined,
+  closing: readonly number[] | undefined,
 ): LastCalls {
   const list = new CallList(kernel);
   const byDefault = new Uint8Array(32);
@@ -110,14 +116,17 @@ export function prepareExec(
   for (const signal of [SIGPIPE, SIGXFSZ]) list.add({}, SYS_rt_sigaction, signal, byDefault, 0, 8);
   // What the process is meant to have must survive execve, whatever the caller (or Node at its start) marked.
   for (let fd = 0; fd < 3 + plan.preserved; fd++) list.add({ accept: EBADF }, SYS_fcntl, fd, F_SETFD, 0);
-  list.add({}, SYS_close_range, 4 + plan.preserved, 0xffffffff, 0);
+  if (closing === undefined) list.add({}, SYS_close_range, 4 + plan.preserved, 0xffffffff, 0);
+  for (const fd of closing ?? []) list.add({ accept: EBADF }, SYS_close, fd);
+  let filterIndex = -1;
   if (plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined) {
+    filterIndex = list.length;
     list.add({}, SYS_seccomp, SECCOMP_SET_MODE_FILTER, plan.seccompFlags, filterProgram(kernel, filter));
   }
   const args = stringTable(kernel, plan.args);
   const environment = stringTable(kernel, env);
   list.keep(args.keep, environment.keep);
   list.add({}, SYS_execve, program, args.table, environment.table);
-  const announcement = { program, uid: plan.uid, cwd: plan.cwd, index: list.length - 1 };
+  const announcement = { program, uid: plan.uid, cwd: plan.cwd, index: list.length - 1, filter: filterIndex };
   return { list: list.bytes(), slots: list.slots, keep: list, announcement };
 }

@@ -166,7 +166,9 @@ function openDevice(kernel: Kernel, device: DevicePlan): Fd {
       what: `make device ${device.path}`,
       problem: `found ${status === undefined ? "nothing" : "another file"} at that path of the host, want ${device.type} ${device.major}:${device.minor} to bind in the user namespace`,
       where: device.where,
-      ...(error instanceof SyscallError ? { step: "devices", call: error.call, errno: error.code } : {}),
+      ...(error instanceof SyscallError && error.errno !== ENOENT
+        ? { step: "devices", call: error.call, errno: error.code }
+        : {}),
     });
   }
   device.tree = cloneTree(kernel, result as Fd, "", false);

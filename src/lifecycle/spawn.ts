@@ -279,7 +279,19 @@ export function explainReport(
   const failed = spawned.list.at(report.index);
   const number = failed?.number ?? 0;
   const error = kernel.failure(-report.error, number, ...(failed?.args ?? []));
+  // The one thing that the list writes before init runs is timens_offsets.
+  const offsets = number === SYS_write && error.code === "ERANGE";
   const join = number === SYS_setns ? joins.find((entry) => entry.fd === failed?.args[0]) : undefined;
+  if (offsets) {
+    return new RuntimeError({
+      what: "set time offsets",
+      problem: "ERANGE: found an offset out of range, want clocks that stay between 0 and 146 years",
+      where: "config.json#/linux/timeOffsets",
+      step: "clone",
+      call: error.call,
+      errno: error.code,
+    });
+  }
   const what =
     join !== undefined
       ? `join ${join.kind} namespace`
