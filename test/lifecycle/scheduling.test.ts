@@ -15,24 +15,27 @@ for (const host of HOSTS) {
       config.process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 6 };
     });
     const id = box.id();
-    const made = box.runtime("create", "--bundle", fifo, id);
+    const made = box.run(["create", "--bundle", fifo, id]);
     if (made.status === 0) {
-      box.ok("start", id);
-      const { pid } = JSON.parse(box.ok("state", id).stdout) as { pid: number };
+      box.run(["start", id]);
+      const pid = box.pid(id);
       // Fields 40 and 41 of /proc/PID/stat: real-time priority and policy; SCHED_RESET_ON_FORK shows in neither.
       const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/.*\) /, "").split(" ");
       test.strictSame([fields[37], fields[38]], ["7", "1"], "SCHED_FIFO at priority 7");
-      box.ok("delete", "--force", id);
+      box.run(["delete", "--force", id]);
     } else {
-      test.match(made.stderr, /^set scheduler: EPERM: the kernel refused SCHED_FIFO priority 7; config\.json#\/process\/scheduler; hint: it needs CAP_SYS_NICE/);
+      test.match(
+        made.stderr,
+        /^set scheduler: EPERM: the kernel refused SCHED_FIFO priority 7; config\.json#\/process\/scheduler; hint: it needs CAP_SYS_NICE/,
+      );
       test.pass("this machine gives out no realtime");
     }
-    const ran = box.run(["sh", "-c", "uname -m; ionice; cut -d' ' -f19 /proc/self/stat"], (config) => {
+    const ran = box.once(["sh", "-c", "uname -m; ionice; cut -d' ' -f19 /proc/self/stat"], (config) => {
       config.process.scheduler = { policy: "SCHED_BATCH", nice: 5 };
       config.process.ioPriority = { class: "IOPRIO_CLASS_IDLE" };
       config.linux.personality = { domain: "LINUX32" };
     });
-    test.match(ran.stdout, /^i[36]86\nidle: prio [0-9]\n5\n$/, "nice 5, idle I/O, 32-bit uname");
+    test.match(ran.stdout, /^i686\nidle\n5\n$/, "nice 5, idle I/O, 32-bit uname");
     test.strictSame(box.close(), []);
     test.end();
   });
@@ -40,7 +43,7 @@ for (const host of HOSTS) {
   t.test(`${host.name}: a refused value is one line, and leaves nothing`, (test) => {
     const box = new Sandbox(host);
     const refused = (change: Parameters<Sandbox["bundle"]>[1], line: RegExp): void => {
-      const ran = box.run(["true"], change);
+      const ran = box.once(["true"], change);
       test.equal(ran.status, 1);
       test.match(ran.stderr, line);
     };
@@ -66,7 +69,7 @@ for (const host of HOSTS) {
 
   t.test(`${host.name}: memory policy`, { skip: !HAS_NUMA && "this kernel has no NUMA" }, (test) => {
     const box = new Sandbox(host);
-    const ran = box.run(["sh", "-c", "grep -m1 stack /proc/self/numa_maps"], (config) => {
+    const ran = box.once(["sh", "-c", "grep -m1 stack /proc/self/numa_maps"], (config) => {
       config.linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_STATIC_NODES"] };
     });
     test.match(ran.stdout, / bind=static:0 /);
