@@ -11,6 +11,7 @@ import {
   CLONE_NEWUTS,
   NS_GET_NSTYPE,
   SYS_ioctl,
+  SYS_setns,
   SYS_unshare,
 } from "./constants.ts";
 
@@ -32,6 +33,11 @@ export const NAMESPACE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
 /** unshare(2). */
 export function unshare(kernel: Kernel, flags: number): void {
   kernel.call(SYS_unshare, flags);
+}
+
+/** setns(2). A mount namespace also gives its root and working directory to the caller. */
+export function joinNamespace(kernel: Kernel, fd: Fd, flags: number): void {
+  kernel.call(SYS_setns, fd, flags);
 }
 
 /** ioctl_ns(2) NS_GET_NSTYPE: CLONE_NEW… flag of the namespace that `fd` is of; negative when it is none. */
