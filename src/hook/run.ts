@@ -7,6 +7,7 @@ import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import { monotonicMs } from "../kernel/clock.ts";
 import {
+  EAGAIN,
   EBADF,
   EPIPE,
   ESRCH,
@@ -252,7 +253,9 @@ class Watch {
     const result = this.#kernel.attempt(SYS_write, this.#input, this.#rest, this.#rest.length);
     // A hook that does not read its stdin is no failure.
     if (result === -EPIPE || result === -ESRCH) this.#rest = new Uint8Array(0);
-    else if (result > 0) this.#rest = this.#rest.subarray(result);
+    else if (result >= 0) this.#rest = this.#rest.subarray(result);
+    else if (result !== -EAGAIN)
+      throw this.#kernel.failure(result, SYS_write, this.#input, this.#rest, this.#rest.length);
     if (this.#rest.length === 0) this.closeInput();
   }
 
@@ -266,7 +269,8 @@ class Watch {
     const buffer = new Uint8Array(4096);
     const count = this.#kernel.attempt(SYS_read, this.#output, buffer, buffer.length);
     if (count <= 0) {
-      if ((events & POLLHUP) !== 0 || count === 0) this.#outputOpen = false;
+      // What it says is wanted for messages only: where it cannot be read it is not.
+      if (count !== -EAGAIN || (events & POLLHUP) !== 0) this.#outputOpen = false;
       return;
     }
     const joined = new Uint8Array(this.#kept.length + count);

@@ -3,6 +3,8 @@ import type { InitPlan } from "../config/plan-types.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   EACCES,
+  ELOOP,
+  ENAMETOOLONG,
   ENOENT,
   ENOTDIR,
   EPERM,
@@ -65,6 +67,7 @@ export function checkInside(kernel: Kernel, plan: InitPlan, again = false): void
     where = getCwd(kernel);
   } catch (error) {
     if (again && filtersEarly(plan) && error instanceof SyscallError && error.errno !== ENOENT) return;
+    if (!(error instanceof SyscallError && error.errno === ENOENT)) throw error;
     where = "(gone)";
   }
   if (!where.startsWith("/")) throw cwdError(plan, `the folder lies outside of the root (${where}), want one inside`);
@@ -102,7 +105,7 @@ function findHome(kernel: Kernel, root: Fd, uid: number): string {
       if (fields[2] === String(uid) && home.startsWith("/") && !home.includes("\0")) return home;
     }
   } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
+    if (!(error instanceof SyscallError && isOfImage(error.errno))) throw error;
   }
   return "/";
 }
@@ -169,9 +172,14 @@ function lookAt(kernel: Kernel, root: Fd, path: string, plan: InitPlan): ReturnT
     close(kernel, fd);
     return status;
   } catch (error) {
-    if (error instanceof SyscallError) return error.errno;
+    if (error instanceof SyscallError && isOfImage(error.errno)) return error.errno;
     throw error;
   }
+}
+
+/** Whether an errno tells of the image (there is no such file, it may not be reached), and not of the kernel's plight. */
+function isOfImage(errno: number): boolean {
+  return [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG].includes(errno);
 }
 
 /**

@@ -28,9 +28,17 @@ import { maskPaths, protectPaths } from "./masked-paths.ts";
 import { applyMounts } from "./mounts.ts";
 import { attachRoot, changeRoot, enterRoot, propagateRoot } from "./pivot-root.ts";
 import { openRootDirectory } from "./root.ts";
-import { step, type Words } from "./step.ts";
+import { step, type Words, withStep } from "./step.ts";
 import { applySysctls, joinKeyring, setLimits, setNames } from "./system.ts";
-import { announceExec, hostProc, openOwnDescriptors, prepareExec, reportFailure, waitForStart } from "./wait-start.ts";
+import {
+  announceExec,
+  greetStart,
+  hostProc,
+  openOwnDescriptors,
+  prepareExec,
+  reportFailure,
+  waitForStart,
+} from "./wait-start.ts";
 
 /** What init is given. */
 export interface InitInput {
@@ -53,7 +61,7 @@ export function runInit(kernel: Kernel, input: InitInput): never {
     last = prepare(kernel, input);
     send(kernel, input.link, { type: "ready" });
   } catch (error) {
-    return giveUp(kernel, input.link, partsOf(error));
+    return giveUp(kernel, input.link, partsOf(withStep("init", HERE, error)));
   }
   return toProgram(kernel, input, last);
 }
@@ -235,6 +243,7 @@ function toProgram(kernel: Kernel, input: InitInput, last: ReturnType<typeof pre
   let fifo: Fd | undefined;
   try {
     fifo = waitForStart(kernel, plan, last.own);
+    fifo = greetStart(kernel, plan, fifo);
     if (plan.startContainerHooks.length > 0) {
       const late =
         plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined
@@ -253,7 +262,7 @@ function toProgram(kernel: Kernel, input: InitInput, last: ReturnType<typeof pre
     // One native call to the end: nothing of ours may run between the filter and execve.
     kernel.host.clone(new Uint8Array(0), last.calls.list, last.calls.slots, fifo);
   } catch (error) {
-    if (fifo !== undefined) tell(kernel, fifo, partsOf(error));
+    if (fifo !== undefined) tell(kernel, fifo, partsOf(withStep("init", HERE, error)));
   }
   return exit(kernel, 1);
 }

@@ -26,6 +26,7 @@ import { stringTable } from "../kernel/process.ts";
 import { openPrivateProc, openProc, type Procfs, selfName } from "../kernel/procfs.ts";
 import { filterProgram } from "../kernel/seccomp.ts";
 import type { ErrorParts } from "../shared/error.ts";
+import { twice } from "../shared/twice.ts";
 
 /**
  * The directory of our own descriptors, in a procfs that no image can reach: exec.fifo was passed as O_PATH and is opened through it. Where a
@@ -46,16 +47,20 @@ export function hostProc(kernel: Kernel): Procfs {
   return openProc(kernel);
 }
 
-/**
- * Waits until `start` opens the fifo for reading, and tells it that we are on the way. Its end stays open, close-on-exec, just above the
- * descriptors that the process gets: end of file then says that execve succeeded.
- */
+/** Waits until `start` opens the fifo for reading. Tried twice: without the fifo nobody could be told why it failed. */
 export function waitForStart(kernel: Kernel, plan: InitPlan, own: Fd): Fd {
-  const opened = openAt(kernel, own, String(plan.fifo), O_WRONLY);
+  const opened = twice(() => openAt(kernel, own, String(plan.fifo), O_WRONLY));
   close(kernel, own);
   close(kernel, plan.fifo as Fd);
-  const report = 3 + plan.preserved;
-  const fifo = dup(kernel, opened, report, true);
+  return opened;
+}
+
+/**
+ * Tells `start` that we are on the way. The fifo's end stays open, close-on-exec, just above the descriptors that the process gets: end of
+ * file then says that execve succeeded.
+ */
+export function greetStart(kernel: Kernel, plan: InitPlan, opened: Fd): Fd {
+  const fifo = dup(kernel, opened, 3 + plan.preserved, true);
   if (opened !== fifo) close(kernel, opened);
   writeAll(kernel, fifo, "0");
   return fifo;
