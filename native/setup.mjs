@@ -1,5 +1,5 @@
 // Everything between a fresh clone and a running container, in order, each step only when its inputs have changed.
-//     node native/setup.mjs demo|build|test|bench|check
+//     node native/setup.mjs demo|build|test|vm|bench|conformance|check
 // Plain Node without packages: it runs before any is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -70,7 +70,12 @@ const DEBIAN_TEST = [
   ["/usr/bin/qemu-system-x86_64", "qemu-system-x86"],
   ["/usr/bin/cpio", "cpio"],
   ["/usr/bin/strace", "strace"],
+  ["/usr/bin/script", "bsdutils"],
+  ["/usr/sbin/mke2fs", "e2fsprogs"],
+  ["/usr/sbin/apparmor_parser", "apparmor"],
 ];
+/** What not every Debian or Ubuntu has; tests that need it say so when it is not there. */
+const DEBIAN_OPTIONAL = [["/usr/sbin/criu", "criu"]];
 
 function debianPackages(wanted) {
   const missing = wanted.filter(([file]) => !existsSync(file)).map(([, name]) => name);
@@ -79,9 +84,20 @@ function debianPackages(wanted) {
   if (!isRoot || !existsSync("/usr/bin/apt-get"))
     fail(`missing: ${missing.join(" ")}; install these packages, then run again`);
   say(`Debian packages: ${missing.join(" ")} (a minute or two)`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  run("apt-get", ["update", "-qq"], { env });
-  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { env });
+  run("apt-get", ["update", "-qq"], { env: APT_ENV });
+  run("apt-get", [...APT_INSTALL, ...missing], { env: APT_ENV });
+}
+
+const APT_ENV = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+// Another set-up on the same machine may hold the lock: wait for it.
+const APT_INSTALL = ["-o", "DPkg::Lock::Timeout=300", "install", "-y", "-qq", "--no-install-recommends"];
+
+function debianOptional(wanted) {
+  for (const [file, name] of wanted) {
+    if (existsSync(file) || process.getuid?.() !== 0) continue;
+    const { status } = spawnSync("apt-get", [...APT_INSTALL, name], { env: APT_ENV, stdio: "ignore" });
+    if (status !== 0) say(`no package ${name}: tests that need it are skipped`);
+  }
 }
 
 async function npmPackages() {
@@ -306,10 +322,16 @@ await build();
 if (verb === "demo") become("bash", ["bundles/demo.sh"]);
 else if (verb === "test") {
   debianPackages(DEBIAN_TEST);
+  debianOptional(DEBIAN_OPTIONAL);
   await faultEngine();
   become("node", ["test/run.mjs", ...rest]);
+} else if (verb === "vm") {
+  debianPackages(DEBIAN_TEST);
+  debianOptional(DEBIAN_OPTIONAL);
+  become("node", ["test/run.mjs", "--only", "conformance/vm/"], rest.length > 0 ? { TSRUNC_VM: rest.join(",") } : {});
 } else if (verb === "bench") {
   debianPackages([...DEBIAN_TEST]);
   become("node", ["bench/run.mjs", ...rest]);
-} else if (verb === "faults") await faultEngine();
+} else if (verb === "conformance") become("node", ["conformance/runtime-tools/run.mjs", ...rest]);
+else if (verb === "faults") await faultEngine();
 else if (verb === "check") become("node", ["test/check.mjs"]);

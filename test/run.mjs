@@ -57,6 +57,7 @@ function runOne(path) {
     let stderr = "";
     const counts = { passed: 0, failed: 0, skipped: 0 };
     const problems = [];
+    const shown = [];
     const parser = new Parser();
     const watch = (tap, name) => {
       tap.on("assert", (result) => {
@@ -68,6 +69,10 @@ function runOne(path) {
           counts.failed++;
           problems.push(`${name} > ${result.name}\n${JSON.stringify(result.diag ?? {}, undefined, 1).slice(0, 3000)}`);
         }
+      });
+      // `# | text`: what a test wants to be read beside its counts.
+      tap.on("comment", (text) => {
+        if (text.startsWith("# |")) shown.push(text.slice(2).trimEnd());
       });
       tap.on("child", (inner) => {
         subtests.add(`${name}/${inner.name}`);
@@ -96,6 +101,7 @@ function runOne(path) {
       console.log(
         `${counts.failed === 0 ? "ok  " : "FAIL"} ${path}  ${counts.passed} passed${counts.failed > 0 ? `, ${counts.failed} failed` : ""}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}  ${seconds} s`,
       );
+      for (const line of shown) console.log(`    ${line}`);
       for (const problem of problems) console.log(problem.replace(/^/gm, "    "));
       resolve();
     });

@@ -117,7 +117,8 @@ export function makeDevLinks(kernel: Kernel, root: Fd): void {
 
 function linkPtmx(kernel: Kernel, dev: Fd): void {
   const result = kernel.attempt(SYS_symlinkat, "pts/ptmx", dev, "ptmx");
-  if (result !== -EEXIST) return;
+  if (result === 0) return;
+  if (result !== -EEXIST) throw kernel.failure(result, SYS_symlinkat, "pts/ptmx", dev, "ptmx");
   const removed = kernel.attempt(SYS_unlinkat, dev, "ptmx", 0);
   if (removed < 0 && removed !== -ENOENT) throw kernel.failure(removed, SYS_unlinkat, dev, "ptmx", 0);
   kernel.call(SYS_symlinkat, "pts/ptmx", dev, "ptmx");
