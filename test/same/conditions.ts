@@ -33,9 +33,9 @@ export const hasHooks: When = ({ hooks }) => hooks !== undefined;
 export const hasNoCapabilities: When = ({ process }) => process.capabilities === undefined;
 /** The propagation of the root is set for all below it too. */
 export const sharedTree: When = ({ linux }) => linux.rootfsPropagation === "rshared";
-/** A volume has a propagation of its own. */
+/** A volume is to be shared or unbindable, which by itself nothing is here. */
 export const ownPropagation: When = ({ mounts }) =>
-  mounts.some(({ options = [] }) => options.some((option) => /^r?(private|slave|unbindable)$/.test(option)));
+  mounts.some(({ options = [] }) => options.some((option) => /^r?(shared|unbindable)$/.test(option)));
 export const sharedRoot: When = ({ linux }) => /shared/.test(linux.rootfsPropagation ?? "");
 /** A network namespace of its own, not one that it joins. */
 export const newNetwork: When = ({ linux }) =>

@@ -1,5 +1,6 @@
 /** Configs written by hand, one idea each; generate.ts adds others. */
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import type { TestConfig } from "../support/sandbox.ts";
 import type { Surroundings } from "./options.ts";
 import type { PeerName } from "./peers.ts";
@@ -242,7 +243,7 @@ export const CONFIGS: readonly SameConfig[] = [
   {
     name: "cgroupsPath of its own",
     change: (config) => {
-      config.linux.cgroupsPath = "/ts-runc-same";
+      config.linux.cgroupsPath = `/ts-runc-same-${process.pid}`;
     },
   },
   {

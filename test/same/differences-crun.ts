@@ -7,14 +7,12 @@ import {
   hasNoCapabilities,
   hasTerminal,
   masks,
-  mountOption,
   mounts,
   named,
   newNetwork,
   not,
   notRoot,
   ownPropagation,
-  sharedTree,
   shiftedIds,
 } from "./conditions.ts";
 import type { Difference, When } from "./differences.ts";
@@ -27,6 +25,8 @@ const ID = "hierarchy of the memory controller";
 
 const changesGroup: When = ({ process }) => (process.user?.gid ?? 0) !== 0;
 const hasCgroups: When = mounts("/sys/fs/cgroup");
+/** crun then sets the whole tree's propagation at the end (linux.c:2456 and 2662). */
+const recursiveRoot: When = ({ linux }) => [undefined, "rprivate"].includes(linux.rootfsPropagation);
 const ownCgroups: When = both(hasCgroups, hasNamespace("cgroup"));
 const relativeCgroup: When = ({ linux }) => !(linux.cgroupsPath ?? "").startsWith("/");
 
@@ -51,15 +51,15 @@ export const CRUN_DIFFERENCES: readonly Difference[] = [
   {
     field: "cgroup memory",
     when: both(relativeCgroup, not(hasNamespace("cgroup"))),
-    theirs: /^\/(ID|ts-runc-relative)$/,
-    ours: /^\/.+\/(ID|ts-runc-relative)$/,
+    theirs: /^\/(ID|ts-runc-relative-\d+)$/,
+    ours: /^\/.+\/(ID|ts-runc-relative-\d+)$/,
     why: `a path that does not begin with / is taken from the caller's own cgroup, as by runc; crun takes it from the root (${ID})`,
   },
   {
     field: "mount /sys/fs/cgroup/memory",
     when: both(relativeCgroup, hasCgroups, not(hasNamespace("cgroup"))),
-    theirs: /^on \/sys\/fs\/cgroup: anonymous \/(ID|ts-runc-relative) /,
-    ours: /^on \/sys\/fs\/cgroup: anonymous \/.+\/(ID|ts-runc-relative) /,
+    theirs: /^on \/sys\/fs\/cgroup: anonymous \/(ID|ts-runc-relative-\d+) /,
+    ours: /^on \/sys\/fs\/cgroup: anonymous \/.+\/(ID|ts-runc-relative-\d+) /,
     why: `a path that does not begin with / is taken from the caller's own cgroup, as by runc; crun takes it from the root (${ID})`,
   },
   {
@@ -169,17 +169,10 @@ export const CRUN_DIFFERENCES: readonly Difference[] = [
   },
   {
     field: "mount /data",
-    when: both(mountOption("unbindable"), not(sharedTree)),
+    when: both(ownPropagation, recursiveRoot),
     theirs: / \[\] /,
-    ours: / \[unbindable\] /,
-    why: "the config asks for it, and runc does it; crun 1.8.1 loses the option",
-  },
-  {
-    field: "mount /data",
-    when: both(sharedTree, ownPropagation),
-    theirs: / \[\] /,
-    ours: / \[shared\] /,
-    why: "rshared is said of the whole tree: it is set last, as in newer runc (rootfs_linux.go:252), over what single mounts ask for",
+    ours: / \[(unbindable|shared)\] /,
+    why: "a mount's own propagation is kept, as by runc; crun sets the root's last and on all below it",
   },
   {
     field: "mount /dev/console",

@@ -1,6 +1,7 @@
 /** What generated configs are made of: each option sets some fields of a config to values that the peers know. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { seeded } from "../../schemas/mutate.ts";
 import { CAPABILITY_NUMBERS } from "../../src/config/capability.ts";
 import type { TestConfig } from "../support/sandbox.ts";
@@ -244,8 +245,8 @@ const RESOURCES: readonly Option[] = [
     resources(config, { memory: { limit: -1, swap: -1, kernel: -1, kernelTCP: -1 } });
   }),
   {
-    ...option("memory of the kernel", "memory", (config) => {
-      resources(config, { memory: { kernel: 64 << 20, kernelTCP: 8 << 20, checkBeforeUpdate: false } });
+    ...option("memory of TCP", "memory", (config) => {
+      resources(config, { memory: { kernelTCP: 8 << 20, checkBeforeUpdate: false } });
     }),
     peers: ["crun"],
   },
@@ -255,12 +256,6 @@ const RESOURCES: readonly Option[] = [
   option("cpu quota and places", "cpu", (config) => {
     resources(config, { cpu: { quota: 45_000, period: 50_000, cpus: "0-1", mems: "0" } });
   }),
-  {
-    ...option("idle cpu", "cpu", (config) => {
-      resources(config, { cpu: { idle: 1 } });
-    }),
-    peers: ["crun"],
-  },
   option("processes", "pids", (config) => {
     resources(config, { pids: { limit: 77 } });
   }),
@@ -272,7 +267,7 @@ const RESOURCES: readonly Option[] = [
     peers: ["runc"],
   },
   option("cgroup below ours", "cgroup", ({ linux }) => {
-    linux.cgroupsPath = "ts-runc-relative";
+    linux.cgroupsPath = `ts-runc-relative-${process.pid}`;
   }),
   {
     ...option("block I/O", "block I/O", (config) => {

@@ -26,6 +26,9 @@ import { GENERATED } from "./generate.ts";
 import { absence, PEERS, type Peer, type PeerName } from "./peers.ts";
 import { hookFields, PROBE, parseProbe } from "./probe.ts";
 
+/** A bound for what takes a tenth of a second on an idle machine. */
+const WAIT_MS = 30_000;
+
 /** Runs the probe with files as its three streams, so that all runtimes are given the same. Returns its output. */
 function runProbe(box: Sandbox, bundle: string, id: string, config: SameConfig): string {
   const input = join(bundle, "input");
@@ -41,11 +44,11 @@ function runProbe(box: Sandbox, bundle: string, id: string, config: SameConfig):
       stdio: ["ignore", ...streams.slice(1)],
     });
     receiver.unref();
-    until(() => existsSync(socket), "the receiver of the terminal");
+    until(() => existsSync(socket), "the receiver of the terminal", WAIT_MS);
   }
   const command = (args: string[]) => {
     const [program = "", ...rest] = box.host.command;
-    const result = spawnSync(program, [...rest, "--root", box.state, ...args], { stdio: streams, timeout: 10_000 });
+    const result = spawnSync(program, [...rest, "--root", box.state, ...args], { stdio: streams, timeout: 60_000 });
     if (result.status !== 0) {
       const said = readFileSync(join(bundle, "errors"), "utf8");
       throw new Error(`${box.host.name} ${args[0]}: ${result.status ?? result.signal} ${said}`);
@@ -58,8 +61,9 @@ function runProbe(box: Sandbox, bundle: string, id: string, config: SameConfig):
       command(["create", "--bundle", bundle, "--pid-file", pidFile, ...console, id]);
       const pid = readFileSync(pidFile, "utf8");
       command(["start", id]);
-      until(() => hasEnded(pid), `end of the probe in "${config.name}"`);
-      if (terminal) until(() => readFileSync(output, "utf8").endsWith("end\n"), "all that the terminal printed");
+      until(() => hasEnded(pid), `end of the probe in "${config.name}"`, WAIT_MS);
+      if (terminal)
+        until(() => readFileSync(output, "utf8").endsWith("end\n"), "all that the terminal printed", WAIT_MS);
       command(["delete", id]);
     }
   } finally {
