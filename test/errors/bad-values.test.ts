@@ -2,7 +2,7 @@
  * Bad values of every field of config.json, given to `create`: one line with pointer, what was found and what would be right; status 1; and
  * nothing is left behind. fields.ts names all fields; a field of the schema that it lacks fails.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import t, { type Test } from "tap";
@@ -110,6 +110,7 @@ function refused(t: Test, puts: readonly Put[], expected: (pointer: string) => s
   else t.match(said, new RegExp(`${want.source.replace(/\$$/, "")}\n$`), what);
   t.strictSame([outcome.status, outcome.stdout, left(id)], [1, "", []], `${what}: status, output, what is left`);
   if (outcome.status === 0) box.run(["delete", "--force", id]);
+  rmSync(pidFile, { force: true });
 }
 
 /** The line of loading: `says` may end with another pointer or a hint. */
