@@ -1,5 +1,5 @@
 // Everything between a fresh clone and a running container, in order, each step only when its inputs have changed.
-//     node native/setup.mjs demo|build|test|vm|bench|check
+//     node native/setup.mjs demo|build|test|vm|bench|conformance|check
 // Plain Node without packages: it runs before any is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -332,5 +332,6 @@ else if (verb === "test") {
 } else if (verb === "bench") {
   debianPackages([...DEBIAN_TEST]);
   become("node", ["bench/run.mjs", ...rest]);
-} else if (verb === "faults") await faultEngine();
+} else if (verb === "conformance") become("node", ["conformance/runtime-tools/run.mjs", ...rest]);
+else if (verb === "faults") await faultEngine();
 else if (verb === "check") become("node", ["test/check.mjs"]);

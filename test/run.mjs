@@ -26,7 +26,7 @@ function testsBelow(folder) {
 
 /** Makes containers, so it must not share the machine with another test. */
 const makesContainers = (path) =>
-  /^(test\/(lifecycle|faults|same|hostile|stress)|bundles|conformance|bench)\//.test(path);
+  /^(test\/(lifecycle|faults|same|hostile|stress|errors\/bad-values)|bundles|conformance|bench)[/.]/.test(path);
 
 async function compile(paths) {
   rmSync("build/test", { recursive: true, force: true });
