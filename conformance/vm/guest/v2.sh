@@ -58,7 +58,7 @@ numbers=$(cat "/sys/block/$D/dev")
 for bundle in io io-rate; do use_blank_disk $bundle; done
 create io
 if supported "block I/O" "$(cat /tmp/io.out)"; then
-  has "a weight of a device whose I/O nobody weighs is refused" "$(cat /tmp/io.out)" "found $numbers 300.*EOPNOTSUPP"
+  has "a weight of a device whose I/O nobody weighs is refused" "$(cat /tmp/io.out)" "^set cgroup io\.weight: .*found $numbers 2930.*weightDevice/0/weight .*EOPNOTSUPP"
   is "and nothing is left of it" "$(ls -d $C/io 2>/dev/null)" ""
   echo "$numbers enable=1" >$C/io.cost.qos
   create io
