@@ -72,7 +72,7 @@ function runOne(path) {
       });
       // `# | text`: what a test wants to be read beside its counts.
       tap.on("comment", (text) => {
-        if (text.startsWith("# | ")) shown.push(text.slice(4).trim());
+        if (text.startsWith("# |")) shown.push(text.slice(2).trimEnd());
       });
       tap.on("child", (inner) => {
         subtests.add(`${name}/${inner.name}`);
@@ -101,7 +101,7 @@ function runOne(path) {
       console.log(
         `${counts.failed === 0 ? "ok  " : "FAIL"} ${path}  ${counts.passed} passed${counts.failed > 0 ? `, ${counts.failed} failed` : ""}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}  ${seconds} s`,
       );
-      for (const line of shown) console.log(`     ${line}`);
+      for (const line of shown) console.log(`    ${line}`);
       for (const problem of problems) console.log(problem.replace(/^/gm, "    "));
       resolve();
     });
