@@ -295,7 +295,8 @@ const security: readonly Scenario<EngineSeat>[] = [
   {
     name: "run --privileged, exec --privileged",
     async play(seat) {
-      if (!hasAllCapabilities()) return seat.skip("this machine's own bounding set lacks capabilities, and runc insists on all");
+      if (!hasAllCapabilities())
+        return seat.skip("this machine's own bounding set lacks capabilities, and runc insists on all");
       const show = ["grep", "-E", "^(Cap|NoNewPrivs|Seccomp)", "/proc/self/status"];
       const found = await seat.runs(["--privileged"], show);
       seat.match("run", found, /Seccomp:\t0\n/);
