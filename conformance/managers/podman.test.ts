@@ -3,7 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { command, until } from "./command.ts";
-import { ENGINE_SCENARIOS, sh } from "./engine-scenarios.ts";
+import { sh } from "./engine.ts";
+import { LIFE_SCENARIOS } from "./engine-life.ts";
+import { LIMIT_SCENARIOS } from "./engine-limits.ts";
+import { RUN_SCENARIOS } from "./engine-run.ts";
 import { IMAGE } from "./image.ts";
 import { Podman, type PodmanSeat, whyNoPodman } from "./podman.ts";
 import { missing, perform, type Scenario } from "./scenario.ts";
@@ -23,7 +26,9 @@ const inPod = async (seat: PodmanSeat, name: string, words: readonly string[], f
 };
 
 const scenarios: readonly Scenario<PodmanSeat>[] = [
-  ...ENGINE_SCENARIOS,
+  ...RUN_SCENARIOS,
+  ...LIMIT_SCENARIOS,
+  ...LIFE_SCENARIOS,
   {
     name: "pod: namespaces shared, stopped, started, removed together",
     async play(seat) {
@@ -50,6 +55,7 @@ const scenarios: readonly Scenario<PodmanSeat>[] = [
   },
   {
     name: "pod: top, pause, unpause",
+    needs: ["pause", "resume"],
     async play(seat) {
       const name = await pod(seat);
       const id = await inPod(seat, name, ["sleep", "77"]);
@@ -113,6 +119,7 @@ const scenarios: readonly Scenario<PodmanSeat>[] = [
   },
   {
     name: "--uidmap: a user namespace",
+    needs: ["exec"],
     async play(seat) {
       const map = ["--uidmap", "0:100000:5000", "--gidmap", "0:100000:5000"];
       const id = await seat.detached(
@@ -136,6 +143,7 @@ const scenarios: readonly Scenario<PodmanSeat>[] = [
   },
   {
     name: "healthcheck run",
+    needs: ["exec"],
     async play(seat) {
       const id = await seat.detached([
         "--health-cmd",
@@ -164,6 +172,7 @@ const scenarios: readonly Scenario<PodmanSeat>[] = [
   },
   {
     name: "checkpoint",
+    needs: ["checkpoint"],
     async play(seat) {
       const criu = await command("criu", ["check"]).catch(() => undefined);
       if (criu === undefined) return seat.skip("criu is not installed");
@@ -185,7 +194,9 @@ if (!missing(whyNoPodman())) {
   } finally {
     left = await podman.close();
   }
-  const expected = new RegExp(`^cgroup /sys/fs/cgroup/[^/]+/${podman.mark}-[a-z-]+(/conmon)?$|^mount .*/root/overlay$`);
+  const expected = new RegExp(
+    `^cgroup /sys/fs/cgroup/[^/]+/${podman.mark}-[a-z-]+(/conmon|/[0-9a-f]{64})?$|^mount .*/root/overlay$`,
+  );
   t.strictSame(
     left.filter((line) => !expected.test(line)),
     [],

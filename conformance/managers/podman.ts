@@ -106,8 +106,8 @@ export class PodmanSeat extends EngineSeat {
       if (found.status !== 0) said.push(`${words.join(" ")}: ${found.stderr}`);
     }
     const left = (await this.cli(["ps", "--all", "--quiet"])).stdout.split("\n").filter((line) => line !== "");
-    // conmon's own cgroup is Podman's to keep.
-    const cgroups = cgroupsOf(`/${this.mark}/`).filter((path) => !path.endsWith("/conmon"));
+    // Those of conmon and of pods are Podman's, which leaves them in hierarchies that it does not know.
+    const cgroups = cgroupsOf(`/${this.mark}/`).filter((path) => /\/libpod-[0-9a-f]{64}$/.test(path));
     return [...said, ...left, ...cgroups.map((path) => `cgroup ${path}`)];
   }
 }
