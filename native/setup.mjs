@@ -1,5 +1,5 @@
 // Everything between a fresh clone and a running container, in order, each step only when its inputs have changed.
-//     node native/setup.mjs demo|build|test|managers|bench|check
+//     node native/setup.mjs demo|build|test|vm|managers|bench|conformance|check
 // Plain Node without packages: it runs before any is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -70,35 +70,48 @@ const DEBIAN_TEST = [
   ["/usr/bin/qemu-system-x86_64", "qemu-system-x86"],
   ["/usr/bin/cpio", "cpio"],
   ["/usr/bin/strace", "strace"],
+  ["/usr/bin/script", "bsdutils"],
+  ["/usr/sbin/mke2fs", "e2fsprogs"],
+  ["/usr/sbin/apparmor_parser", "apparmor"],
 ];
-
-/** The managers that call a runtime. Where they cannot be installed, their tests are skipped and say so. */
-const DEBIAN_MANAGERS = [
+/** What not every Debian or Ubuntu has or can have; tests that need it say so when it is not there. */
+const DEBIAN_OPTIONAL = [
+  ["/usr/sbin/criu", "criu"],
   ["/usr/bin/containerd", "containerd"],
   [["/usr/sbin/dockerd", "/usr/bin/dockerd"], "docker.io"],
   ["/usr/bin/podman", "podman"],
   [["/usr/bin/catatonit", "/usr/libexec/podman/catatonit"], "catatonit"],
-  ["/usr/sbin/criu", "criu"],
 ];
 
-function debianPackages(wanted, isOptional = false) {
-  const missing = wanted.filter(([files]) => ![files].flat().some((file) => existsSync(file))).map(([, name]) => name);
+/** The names of those packages of which no file is there. */
+function missingOf(wanted) {
+  return wanted.filter(([files]) => ![files].flat().some((file) => existsSync(file))).map(([, name]) => name);
+}
+
+function debianPackages(wanted) {
+  const missing = missingOf(wanted);
   if (missing.length === 0) return;
   const isRoot = process.getuid?.() === 0;
-  if (isOptional && (!isRoot || !existsSync("/usr/bin/apt-get"))) return;
   if (!isRoot || !existsSync("/usr/bin/apt-get"))
     fail(`missing: ${missing.join(" ")}; install these packages, then run again`);
   say(`Debian packages: ${missing.join(" ")} (a minute or two)`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const install = ["install", "-y", "-qq", "--no-install-recommends", ...missing];
-  if (!isOptional) {
-    run("apt-get", ["update", "-qq"], { env });
-    run("apt-get", install, { env });
-    return;
+  run("apt-get", ["update", "-qq"], { env: APT_ENV });
+  run("apt-get", [...APT_INSTALL, ...missing], { env: APT_ENV });
+}
+
+const APT_ENV = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+// Another set-up on the same machine may hold the lock: wait for it.
+const APT_INSTALL = ["-o", "DPkg::Lock::Timeout=300", "install", "-y", "-qq", "--no-install-recommends"];
+
+function debianOptional(wanted) {
+  const missing = missingOf(wanted);
+  if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
+  say(`Debian packages: ${missing.join(" ")} (a minute or two)`);
+  spawnSync("apt-get", ["update", "-qq"], { env: APT_ENV, stdio: "ignore" });
+  for (const name of missing) {
+    const { status } = spawnSync("apt-get", [...APT_INSTALL, name], { env: APT_ENV, stdio: "ignore" });
+    if (status !== 0) say(`no package ${name}: tests that need it are skipped`);
   }
-  spawnSync("apt-get", ["update", "-qq"], { env, stdio: "ignore" });
-  const { status, stderr } = spawnSync("apt-get", install, { env, encoding: "utf8" });
-  if (status !== 0) say(`not installed: ${missing.join(" ")}: ${stderr.trim().split("\n").at(-1)}`);
 }
 
 async function npmPackages() {
@@ -323,15 +336,20 @@ await build();
 if (verb === "demo") become("bash", ["bundles/demo.sh"]);
 else if (verb === "test") {
   debianPackages(DEBIAN_TEST);
-  debianPackages(DEBIAN_MANAGERS, true);
+  debianOptional(DEBIAN_OPTIONAL);
   await faultEngine();
   become("node", ["test/run.mjs", ...rest]);
+} else if (verb === "vm") {
+  debianPackages(DEBIAN_TEST);
+  debianOptional(DEBIAN_OPTIONAL);
+  become("node", ["test/run.mjs", "--only", "conformance/vm/"], rest.length > 0 ? { TSRUNC_VM: rest.join(",") } : {});
 } else if (verb === "managers") {
   debianPackages(DEBIAN_TEST);
-  debianPackages(DEBIAN_MANAGERS, true);
-  become("node", ["test/run.mjs", "--only", "conformance/managers", ...rest]);
+  debianOptional(DEBIAN_OPTIONAL);
+  become("node", ["test/run.mjs", "--only", "conformance/managers/"]);
 } else if (verb === "bench") {
   debianPackages([...DEBIAN_TEST]);
   become("node", ["bench/run.mjs", ...rest]);
-} else if (verb === "faults") await faultEngine();
+} else if (verb === "conformance") become("node", ["conformance/runtime-tools/run.mjs", ...rest]);
+else if (verb === "faults") await faultEngine();
 else if (verb === "check") become("node", ["test/check.mjs"]);

@@ -10,6 +10,7 @@
 
 import { join, resolve } from "node:path";
 import process from "node:process";
+import * as resctrl from "./cgroup/resctrl.ts";
 import { unknownInConfig } from "./chunk-diagnose.ts";
 import { validate } from "./config/generated/validate-config.js";
 import { addonPath, nodeHost } from "./host/node.ts";
@@ -46,6 +47,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     rootGiven: options.root !== undefined,
     chunks: {
       validateConfig: () => validate,
+      resctrl: () => resctrl,
       compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
       explainExec,
       runInit,

@@ -26,7 +26,7 @@ function testsBelow(folder) {
 
 /** Makes containers, so it must not share the machine with another test. */
 const makesContainers = (path) =>
-  /^(test\/(lifecycle|faults|same|hostile|stress)|bundles|conformance|bench)\//.test(path);
+  /^(test\/(lifecycle|faults|same|hostile|stress|errors\/bad-values)|bundles|conformance|bench)[/.]/.test(path);
 
 async function compile(paths) {
   rmSync("build/test", { recursive: true, force: true });
@@ -57,6 +57,7 @@ function runOne(path) {
     let stderr = "";
     const counts = { passed: 0, failed: 0, skipped: 0 };
     const problems = [];
+    const shown = [];
     const parser = new Parser();
     const watch = (tap, name) => {
       tap.on("assert", (result) => {
@@ -69,17 +70,16 @@ function runOne(path) {
           problems.push(`${name} > ${result.name}\n${JSON.stringify(result.diag ?? {}, undefined, 1).slice(0, 3000)}`);
         }
       });
+      // `# | text`: what a test wants to be read beside its counts.
+      tap.on("comment", (text) => {
+        if (text.startsWith("# |")) shown.push(text.slice(2).trimEnd());
+      });
       tap.on("child", (inner) => {
         subtests.add(`${name}/${inner.name}`);
         watch(inner, `${name} > ${inner.name}`);
       });
     };
     const subtests = new Set();
-    const table = [];
-    // A test's own words to its reader: the rows of a table.
-    parser.on("comment", (text) => {
-      if (text.startsWith("# |")) table.push(text.slice(2));
-    });
     watch(parser, path);
     child.stdout.on("data", (data) => parser.write(data));
     child.stderr.on("data", (data) => {
@@ -101,7 +101,7 @@ function runOne(path) {
       console.log(
         `${counts.failed === 0 ? "ok  " : "FAIL"} ${path}  ${counts.passed} passed${counts.failed > 0 ? `, ${counts.failed} failed` : ""}${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}  ${seconds} s`,
       );
-      for (const row of table) process.stdout.write(row.replace(/^/gm, "    ").trimEnd().concat("\n"));
+      for (const line of shown) console.log(`    ${line}`);
       for (const problem of problems) console.log(problem.replace(/^/gm, "    "));
       resolve();
     });

@@ -174,6 +174,7 @@ export async function perform<S extends Seat>(
   const table: string[][] = [];
   for (const scenario of scenarios.filter((one) => one.name.includes(ONLY))) {
     await t.test(scenario.name, async (t) => {
+      const started = Date.now();
       const results = await Promise.all(seats.map((seat) => playOne(scenario, seat)));
       results.forEach((result, index) => {
         const name = seats[index]?.runtime.name ?? "";
@@ -194,7 +195,8 @@ export async function perform<S extends Seat>(
       });
       if (results.every((result) => result.outcome === "passed"))
         t.strictSame(unexplained(manager, scenario.name, seats, met), [], "both users see the same");
-      table.push([scenario.name, ...results.map((result) => result.outcome)]);
+      const seconds = ((Date.now() - started) / 1000).toFixed(1);
+      table.push([scenario.name, ...results.map((result) => result.outcome), seconds]);
     });
   }
   printTable(manager, table);
@@ -217,7 +219,8 @@ function printTable(manager: string, rows: readonly string[][]): void {
       ", ",
     );
   });
-  const all = [[manager, ...names], ...rows, ["total", ...totals]];
+  const seconds = rows.reduce((sum, row) => sum + Number(row.at(-1)), 0).toFixed(0);
+  const all = [[manager, ...names, "seconds"], ...rows, ["total", ...totals, seconds]];
   const width = Math.max(...all.map((row) => row[0]?.length ?? 0));
   for (const [name = "", ...cells] of all)
     t.comment(`| ${name.padEnd(width)} | ${cells.map((cell) => cell.padEnd(20)).join(" | ")} |`);

@@ -37,9 +37,9 @@ import {
   writeOnce,
 } from "../kernel/file.ts";
 import { RuntimeError } from "../shared/error.ts";
+import { twice } from "../shared/twice.ts";
 import type { CgroupPlace, CgroupRecord } from "./path.ts";
 import { placeOf } from "./path.ts";
-import type { CgroupWrite } from "./resources.ts";
 
 const BELOW = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
 
@@ -173,37 +173,6 @@ function words(text: string): string[] {
     .filter((word) => word !== "");
 }
 
-/** Applies limits in order. */
-export function writeLimits(kernel: Kernel, cgroup: OpenCgroup, writes: readonly CgroupWrite[]): void {
-  for (const write of writes) {
-    const place = placeOf(cgroup.record, write.controller);
-    const fd = place === undefined ? undefined : cgroup.fds[cgroup.record.places.indexOf(place)];
-    if (fd === undefined) {
-      if (write.optional) continue;
-      throw new RuntimeError({
-        what: `set cgroup ${write.file}`,
-        problem: `no hierarchy of the controller "${write.controller}" is mounted, want it for the value ${write.value}`,
-        where: write.where,
-      });
-    }
-    try {
-      writeFile(kernel, fd, write.file, write.value);
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      if (error.errno === ENOENT && write.optional) continue;
-      const missing = error.errno === ENOENT ? "the kernel has no such file here" : "the kernel refused the value";
-      throw new RuntimeError({
-        what: `set cgroup ${write.file}`,
-        problem: `${missing}: found ${write.value}, want one that ${place?.mountPoint ?? ""}/${place?.path ?? ""}/${write.file} takes`,
-        where: write.where,
-        step: "cgroup",
-        call: error.call,
-        errno: error.code,
-      });
-    }
-  }
-}
-
 /** v1: writes device rules; must precede the joins, or init's mknod falls between deny and allow (ENGINE.md section 5). */
 export function writeDevices(
   kernel: Kernel,
@@ -311,30 +280,35 @@ export function signalCgroup(kernel: Kernel, record: CgroupRecord, signal: numbe
       writeFile(kernel, fd, "cgroup.kill", "1");
       return;
     }
-    const frozen = signal === SIGKILL && tryFreeze(kernel, record, true);
+    if (signal === SIGKILL) tryFreeze(kernel, record);
     for (const pid of allPids(kernel, fd)) {
       const result = kernel.attempt(SYS_kill, pid, signal);
       if (result < 0 && result !== -ESRCH) throw kernel.failure(result, SYS_kill, pid, signal);
     }
-    // A frozen process of v1 dies only once it is thawed.
-    if (frozen || signal === SIGKILL) tryFreeze(kernel, record, false);
   } finally {
+    // A frozen process of v1 dies only once it is thawed; and nothing stays frozen because something failed.
+    if (signal === SIGKILL) twice(() => setFrozen(kernel, record, false));
     close(kernel, fd);
   }
 }
 
-/** Freezes or thaws without waiting; false where there is no freezer. */
-function tryFreeze(kernel: Kernel, record: CgroupRecord, frozen: boolean): boolean {
+/** Freezes, so that nothing forks while its pids are read; where that fails the killing goes on without. */
+function tryFreeze(kernel: Kernel, record: CgroupRecord): void {
+  try {
+    setFrozen(kernel, record, true);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+  }
+}
+
+/** Freezes or thaws without waiting; nothing where there is no freezer. */
+function setFrozen(kernel: Kernel, record: CgroupRecord, frozen: boolean): void {
   const place = placeOf(record, "freezer");
   const fd = place === undefined ? undefined : openPlace(kernel, place);
-  if (fd === undefined) return false;
+  if (fd === undefined) return;
   try {
     if (record.version === 2) writeFile(kernel, fd, "cgroup.freeze", frozen ? "1" : "0");
     else writeFile(kernel, fd, "freezer.state", frozen ? "FROZEN" : "THAWED");
-    return true;
-  } catch (error) {
-    if (error instanceof SyscallError) return false;
-    throw error;
   } finally {
     close(kernel, fd);
   }
@@ -349,7 +323,7 @@ export function isFrozen(kernel: Kernel, record: CgroupRecord): boolean {
     if (record.version === 2) return readText(kernel, fd, "cgroup.freeze").trim() === "1";
     return readText(kernel, fd, "freezer.state").trim() !== "THAWED";
   } catch (error) {
-    if (error instanceof SyscallError) return false;
+    if (error instanceof SyscallError && (error.errno === ENOENT || error.errno === ENODEV)) return false;
     throw error;
   } finally {
     close(kernel, fd);

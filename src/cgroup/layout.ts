@@ -51,7 +51,7 @@ export function parseLayout(mountinfo: string, own: string): CgroupLayout {
   const ownPaths = parseOwn(own);
   const hierarchies: Hierarchy[] = [];
   const seen = new Set<string>();
-  for (const line of cgroupLines(mountinfo)) {
+  for (const line of mountsOfType(mountinfo, "cgroup")) {
     const controllers = line.type === "cgroup2" ? [] : controllersOf(line.options);
     const key = line.type === "cgroup2" ? "" : controllers.join(",");
     if ((line.type === "cgroup" && controllers.length === 0) || seen.has(key)) continue;
@@ -73,17 +73,19 @@ export function parseLayout(mountinfo: string, own: string): CgroupLayout {
   return { version, hierarchies };
 }
 
-interface MountLine {
+/** A line of mountinfo, proc_pid_mountinfo(5). */
+export interface MountLine {
   root: string;
   mountPoint: string;
   type: string;
   options: string;
 }
 
-/** Lines of cgroup mounts. The text is searched, not split: other lines cost nothing. */
-function cgroupLines(mountinfo: string): MountLine[] {
+/** Lines of mounts whose type begins with a word. The text is searched, not split: other lines cost nothing. */
+export function mountsOfType(mountinfo: string, type: string): MountLine[] {
   const lines: MountLine[] = [];
-  for (let at = mountinfo.indexOf(" - cgroup"); at >= 0; at = mountinfo.indexOf(" - cgroup", at + 1)) {
+  const mark = ` - ${type}`;
+  for (let at = mountinfo.indexOf(mark); at >= 0; at = mountinfo.indexOf(mark, at + 1)) {
     const start = mountinfo.lastIndexOf("\n", at) + 1;
     const end = mountinfo.indexOf("\n", at);
     const before = mountinfo.slice(start, at).split(" ");

@@ -183,7 +183,6 @@ t.test("loadConfig() refuses what it does not apply", (t) => {
       '"linux":{"netDevices":{"eth0":{}},',
       "the moving of network devices is not supported by this version; config.json#/linux/netDevices",
     ],
-    ['"linux":{', '"linux":{"intelRdt":{},', "Intel RDT is not supported by this version; config.json#/linux/intelRdt"],
     [
       '"linux":{',
       '"linux":{"memoryPolicy":{"mode":"MPOL_LOCAL"},',
@@ -208,26 +207,6 @@ t.test("loadConfig() refuses what it does not apply", (t) => {
       '"nosuid","strictatime"',
       '"ridmap"',
       "an idmapped mount is not supported by this version; config.json#/mounts/1/options/0",
-    ],
-    [
-      '"resources":{',
-      '"resources":{"blockIO":{"weight":10},',
-      "the block I/O limit is not supported by this version; config.json#/linux/resources/blockIO",
-    ],
-    [
-      '"resources":{',
-      '"resources":{"network":{"classID":1},',
-      "the network class or priority is not supported by this version; config.json#/linux/resources/network",
-    ],
-    [
-      '"resources":{',
-      '"resources":{"rdma":{"mlx5_1":{"hcaHandles":1}},',
-      "the RDMA limit is not supported by this version; config.json#/linux/resources/rdma",
-    ],
-    [
-      '"resources":{',
-      '"resources":{"hugepageLimits":[{"pageSize":"2MB","limit":0}],',
-      "the huge page limit is not supported by this version; config.json#/linux/resources/hugepageLimits",
     ],
     [
       '"linux":{',

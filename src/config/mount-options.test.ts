@@ -86,6 +86,8 @@ t.test("binds, remounts, propagation, superblock, and the file system's own", (t
   }
   t.equal(propagationFlag("constructor"), undefined);
   t.strictSame(parseMountOptions(["sync", "lazytime"]).superblock, ["sync", "lazytime"]);
+  const takenBack = ["sync", "iversion", "async", "lazytime", "noiversion", "mand", "nomand", "nolazytime", "dirsync"];
+  t.strictSame(parseMountOptions(takenBack).superblock, ["dirsync"], "the last of two wins");
   t.strictSame(parseMountOptions(["defaults", "async", "silent"]), parseMountOptions([]));
   t.strictSame(parseMountOptions(["size=64k", "a=b=c", "gid=", "nouuid", "__proto__"]).data, [
     ["size", "64k"],

@@ -70,17 +70,15 @@ const PROPAGATION: ReadonlyMap<string, number> = new Map([
   ["runbindable", MS_UNBINDABLE | MS_REC],
 ]);
 
-/** Superblock options that the kernel takes from every file system; `async` and the like are their absence. */
+/** Superblock options that the kernel takes from every file system, and those that take one of them back. */
 const SUPERBLOCK: ReadonlySet<string> = new Set(["sync", "dirsync", "lazytime", "mand", "iversion"]);
-const NOTHING: ReadonlySet<string> = new Set([
-  "defaults",
-  "async",
-  "nolazytime",
-  "nomand",
-  "noiversion",
-  "silent",
-  "loud",
+const NOT_SUPERBLOCK: ReadonlyMap<string, string> = new Map([
+  ["async", "sync"],
+  ["nolazytime", "lazytime"],
+  ["nomand", "mand"],
+  ["noiversion", "iversion"],
 ]);
+const NOTHING: ReadonlySet<string> = new Set(["defaults", "silent", "loud"]);
 
 /** MS_… flags of a `rootfsPropagation` or propagation option; undefined for an unknown word. */
 export function propagationFlag(word: string): number | undefined {
@@ -127,7 +125,9 @@ function addOption(result: MountOptions, option: string): void {
     result.recursiveBind = option === "rbind";
   } else if (option === "remount") result.remount = true;
   else if (SUPERBLOCK.has(option)) result.superblock.push(option);
-  else if (!NOTHING.has(option)) {
+  else if (NOT_SUPERBLOCK.has(option)) {
+    result.superblock = result.superblock.filter((name) => name !== NOT_SUPERBLOCK.get(option));
+  } else if (!NOTHING.has(option)) {
     const equals = option.indexOf("=");
     result.data.push(equals < 0 ? [option, undefined] : [option.slice(0, equals), option.slice(equals + 1)]);
   }

@@ -144,10 +144,12 @@ function planMount(mount: Mount, index: number): MountPlan {
       hint: 'add "bind" or "rbind" to options',
     });
   }
-  if (kind === "bind" && options.data.length > 0) {
+  // A bare word may be a mistyped flag, on which safety can hang ("r0"); name=value means nothing on a bind (rules-mounts.ts warns of it).
+  const word = kind === "bind" ? options.data.find(([, value]) => value === undefined) : undefined;
+  if (word !== undefined) {
     throw new RuntimeError({
       what: `mount ${where}`,
-      problem: `found option "${options.data[0]?.[0] ?? ""}" on a bind, want none that a file system would have to know`,
+      problem: `found option "${word[0]}" on a bind, want none that a file system would have to know`,
       where: `${where}/options`,
     });
   }
@@ -165,7 +167,7 @@ function planMount(mount: Mount, index: number): MountPlan {
     recursiveClear: options.recursiveClear,
     propagation: options.propagation,
     superblock: options.superblock,
-    data: options.data.map(([name, value]) => [name, value ?? null]),
+    data: kind === "bind" ? [] : options.data.map(([name, value]) => [name, value ?? null]),
     hierarchies: [],
   };
 }

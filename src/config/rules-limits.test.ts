@@ -202,6 +202,31 @@ const BAD: BadDocument[] = [
     "9, want 10 to 1000; config.json#/linux/resources/blockIO/weightDevice/0/weight",
   ],
   [
+    "resources",
+    withResources({ blockIO: { throttleReadIOPSDevice: [{ major: 8, minor: 1_048_576, rate: 1 }] } }),
+    "1048576, want 0 to 1048575; config.json#/linux/resources/blockIO/throttleReadIOPSDevice/0/minor",
+  ],
+  [
+    "resources",
+    withResources({ blockIO: { weightDevice: [{ major: -1, minor: 0, weight: 10 }] } }),
+    "-1, want 0 to 4095; config.json#/linux/resources/blockIO/weightDevice/0/major",
+  ],
+  [
+    "resources",
+    withResources({ cpu: { idle: 1, shares: 2 } }),
+    "2 with cpu.idle = 1, want only one of the two; config.json#/linux/resources/cpu/shares",
+  ],
+  [
+    "resources",
+    withResources({ network: { priorities: [{ name: "eth 0", priority: 1 }] } }),
+    '"eth 0", want the name of an interface; config.json#/linux/resources/network/priorities/0/name',
+  ],
+  [
+    "resources",
+    withResources({ rdma: { "a\nb": { hcaHandles: 1 } } }),
+    '"a\\nb", want the name of an RDMA device such as mlx5_1; config.json#/linux/resources/rdma/a\\nb',
+  ],
+  [
     "seccomp",
     withSeccomp({ defaultAction: "SCMP_ACT_NOTIFY" }),
     '"SCMP_ACT_NOTIFY", want it in rules only; config.json#/linux/seccomp/defaultAction',
@@ -210,6 +235,19 @@ const BAD: BadDocument[] = [
     "seccomp",
     withSeccomp({ defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 4096 }),
     "4096, want 0 to 4095; config.json#/linux/seccomp/defaultErrnoRet",
+  ],
+  [
+    "seccomp",
+    withSeccomp({ defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 1 }),
+    "1 with SCMP_ACT_ALLOW, want it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only; config.json#/linux/seccomp/defaultErrnoRet",
+  ],
+  [
+    "seccomp",
+    withSeccomp({
+      defaultAction: "SCMP_ACT_KILL",
+      syscalls: [{ names: ["read"], action: "SCMP_ACT_ALLOW", errnoRet: 0 }],
+    }),
+    "0 with SCMP_ACT_ALLOW, want it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only; config.json#/linux/seccomp/syscalls/0/errnoRet",
   ],
   [
     "seccomp",
@@ -252,6 +290,16 @@ const BAD: BadDocument[] = [
     "intel-rdt",
     withLinux({ intelRdt: { schemata: ["L3:0=f\nMB:0=1"] } }),
     '"L3:0=f\\nMB:0=1", want one line an entry; config.json#/linux/intelRdt/schemata/0',
+  ],
+  [
+    "intel-rdt",
+    withLinux({ intelRdt: { memBwSchema: "L3:0=f" } }),
+    '"L3:0=f", want one line that begins with MB:; config.json#/linux/intelRdt/memBwSchema',
+  ],
+  [
+    "intel-rdt",
+    withLinux({ intelRdt: { memBwSchema: "MB:0=1\nL3:0=f" } }),
+    '"MB:0=1\\nL3:0=f", want one line that begins with MB:; config.json#/linux/intelRdt/memBwSchema',
   ],
   [
     "memory-policy",
@@ -314,6 +362,9 @@ t.test("what managers write is accepted", (t) => {
 t.test("warnings", (t) => {
   t.same(checkRules(withMount({ destination: "data" })), [
     '"data" is relative and taken from /; config.json#/mounts/0/destination',
+  ]);
+  t.same(checkRules(withMount({ destination: "/x", source: "/x", options: ["bind", "mode=755"] })), [
+    '"mode=755" means nothing on a bind; config.json#/mounts/0/options/1',
   ]);
   const joined = bare([], { linux: { namespaces: [{ type: "user", path: "/n" }], uidMappings: [map] } });
   t.same(checkRules(joined), ["the mappings of a joined user namespace are its own; config.json#/linux/uidMappings"]);

@@ -46,6 +46,11 @@ function checkMount(mount: Mount, pointer: string, context: RuleContext): void {
     wantOneLine(`${pointer}/options/${index}`, option);
   });
   const bind = options.includes("bind") || options.includes("rbind");
+  options.forEach((option, index) => {
+    // What a file system would have to know: a bind has none, and configs give it mode=755 all the same (runc and crun hand it on, to no effect).
+    if (!bind || !option.includes("=") || /^r?idmap=/.test(option)) return;
+    context.warnings.push(`${show(option)} means nothing on a bind; config.json#${pointer}/options/${index}`);
+  });
   if (bind && (source === undefined || source === "")) {
     refuse(`${pointer}/source`, source === undefined ? 'missing "source"' : '""', "a file or directory to bind");
   }

@@ -25,7 +25,10 @@ export const PROCESS_RULES: readonly Rule[] = [
     id: "user",
     level: "MUST",
     anchor: "config.md#posix-platform-user",
-    check: ({ process }) => checkUser(process?.user),
+    check: (config, context) => {
+      checkUser(config.process?.user);
+      if (context.makes("user")) checkMapped(config);
+    },
   },
   { id: "rlimits", level: "MUST", anchor: "config.md#posix-process", check: checkRlimits },
   { id: "capabilities", level: "SHOULD", anchor: "config.md#linux-process", check: checkCapabilities },
@@ -96,6 +99,21 @@ function checkUser(user: Process["user"]): void {
   }
   const groups = user.additionalGids?.length ?? 0;
   if (groups > MAX_GROUPS) refuse("/process/user/additionalGids", `${groups} groups`, `at most ${MAX_GROUPS}`);
+}
+
+/** In a new user namespace an id that no line maps cannot be had (EINVAL of setresuid(2) and setgroups(2)). */
+function checkMapped({ process, linux = {} }: Config): void {
+  const { uid = 0, gid = 0, additionalGids = [] } = process?.user ?? {};
+  const want = (id: number, name: "uidMappings" | "gidMappings", pointer: string): void => {
+    const lines = linux[name] ?? [];
+    if (lines.some(({ containerID, size }) => id >= containerID && id - containerID < size)) return;
+    refuse(`/process/user/${pointer}`, String(id), `an id that linux.${name} maps`);
+  };
+  want(uid, "uidMappings", "uid");
+  want(gid, "gidMappings", "gid");
+  additionalGids.forEach((group, index) => {
+    want(group, "gidMappings", `additionalGids/${index}`);
+  });
 }
 
 function checkRlimits({ process }: Config): void {

@@ -1,6 +1,6 @@
 /** Rules for the cgroup: its path and the limits. */
 import { pointerKey, type Rule, refuse, show, wantOneLine, wantRange } from "./rules-report.ts";
-import type { Config, Cpu, Memory, Resources } from "./types.ts";
+import type { BlockIo, BlockIoThrottle, BlockIoWeight, Config, Cpu, Memory, Resources } from "./types.ts";
 
 export const RESOURCE_RULES: readonly Rule[] = [
   {
@@ -32,7 +32,8 @@ export function checkResources(resources: Resources, pointer: string): void {
       refuse(`${pointer}/unified/${pointerKey(name)}`, show(name), "the name of a cgroup file such as memory.high");
     }
   }
-  checkWeights(resources, pointer);
+  checkBlockIo(resources.blockIO ?? {}, `${pointer}/blockIO`);
+  checkNames(resources, pointer);
 }
 
 /** Largest number in a device rule; beyond it nothing can match. */
@@ -84,6 +85,9 @@ function checkCpu(cpu: Cpu, pointer: string): void {
     refuse(`${pointer}/realtimeRuntime`, String(realtimeRuntime), `at most cpu.realtimePeriod = ${realtimePeriod}`);
   }
   wantRange(`${pointer}/idle`, idle, 0, 1);
+  // An idle group's weight is fixed: the kernel refuses a second word about it.
+  if (Number(idle ?? 0) === 1 && shares > 0)
+    refuse(`${pointer}/shares`, `${shares} with cpu.idle = 1`, "only one of the two");
   wantList(`${pointer}/cpus`, cpu.cpus);
   wantList(`${pointer}/mems`, cpu.mems);
 }
@@ -94,15 +98,46 @@ function wantList(pointer: string, list: string | undefined): void {
   refuse(pointer, show(list), "a list such as 0-3,7");
 }
 
-function checkWeights({ blockIO }: Resources, pointer: string): void {
-  if (blockIO === undefined) return;
+/** A dev_t has 12 bits for the major and 20 for the minor number (include/linux/kdev_t.h). */
+const MAX_MAJOR = 4095;
+const MAX_MINOR = 1_048_575;
+
+function checkBlockIo(blockIO: BlockIo, pointer: string): void {
   const wantWeight = (at: string, weight: number | undefined): void => {
     if (weight !== undefined && weight !== 0) wantRange(at, weight, 10, 1000);
   };
-  wantWeight(`${pointer}/blockIO/weight`, blockIO.weight);
-  wantWeight(`${pointer}/blockIO/leafWeight`, blockIO.leafWeight);
-  blockIO.weightDevice?.forEach(({ weight, leafWeight }, index) => {
-    wantWeight(`${pointer}/blockIO/weightDevice/${index}/weight`, weight);
-    wantWeight(`${pointer}/blockIO/weightDevice/${index}/leafWeight`, leafWeight);
+  const wantDevice = (at: string, { major, minor }: BlockIoThrottle | BlockIoWeight): void => {
+    wantRange(`${at}/major`, major, 0, MAX_MAJOR);
+    wantRange(`${at}/minor`, minor, 0, MAX_MINOR);
+  };
+  wantWeight(`${pointer}/weight`, blockIO.weight);
+  wantWeight(`${pointer}/leafWeight`, blockIO.leafWeight);
+  blockIO.weightDevice?.forEach((device, index) => {
+    const at = `${pointer}/weightDevice/${index}`;
+    wantDevice(at, device);
+    wantWeight(`${at}/weight`, device.weight);
+    wantWeight(`${at}/leafWeight`, device.leafWeight);
   });
+  for (const list of [
+    "throttleReadBpsDevice",
+    "throttleWriteBpsDevice",
+    "throttleReadIOPSDevice",
+    "throttleWriteIOPSDevice",
+  ] as const) {
+    blockIO[list]?.forEach((device, index) => {
+      wantDevice(`${pointer}/${list}/${index}`, device);
+    });
+  }
+}
+
+/** Names become the first word of a line that the kernel reads. */
+function checkNames({ network, rdma }: Resources, pointer: string): void {
+  network?.priorities?.forEach(({ name }, index) => {
+    if (name === "" || /[\s/:]/.test(name))
+      refuse(`${pointer}/network/priorities/${index}/name`, show(name), "the name of an interface");
+  });
+  for (const name of Object.keys(rdma ?? {})) {
+    if (name === "" || /[\s/]/.test(name))
+      refuse(`${pointer}/rdma/${pointerKey(name)}`, show(name), "the name of an RDMA device such as mlx5_1");
+  }
 }

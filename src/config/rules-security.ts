@@ -24,8 +24,7 @@ const NO_NOTIFY = ["write", "sendmsg", "exit_group"];
 function checkSeccomp(seccomp: Seccomp, pointer: string): void {
   const { defaultAction, defaultErrnoRet, listenerPath, listenerMetadata, syscalls = [] } = seccomp;
   if (defaultAction === "SCMP_ACT_NOTIFY") refuse(`${pointer}/defaultAction`, show(defaultAction), "it in rules only");
-  // With other actions the value means nothing; runc ignores it, and so do we.
-  if (defaultAction === "SCMP_ACT_ERRNO") wantRange(`${pointer}/defaultErrnoRet`, defaultErrnoRet, 0, MAX_ERRNO);
+  wantErrno(`${pointer}/defaultErrnoRet`, defaultErrnoRet, defaultAction);
   if (listenerMetadata !== undefined && listenerMetadata !== "" && !listenerPath) {
     refuse(`${pointer}/listenerMetadata`, "it without listenerPath", "both or none");
   }
@@ -33,7 +32,7 @@ function checkSeccomp(seccomp: Seccomp, pointer: string): void {
     const at = `${pointer}/syscalls/${index}`;
     const empty = names.indexOf("");
     if (empty !== -1) refuse(`${at}/names/${empty}`, '""', "the name of a system call");
-    if (action === "SCMP_ACT_ERRNO") wantRange(`${at}/errnoRet`, errnoRet, 0, MAX_ERRNO);
+    wantErrno(`${at}/errnoRet`, errnoRet, action);
     if (action === "SCMP_ACT_NOTIFY") {
       if (!listenerPath) refuse(`${at}/action`, "SCMP_ACT_NOTIFY without a listener", "listenerPath to be given");
       const name = names.find((candidate) => NO_NOTIFY.includes(candidate));
@@ -45,12 +44,25 @@ function checkSeccomp(seccomp: Seccomp, pointer: string): void {
   });
 }
 
+/** Only two actions have room for a number; with another one the profile means something else than it says (crun refuses it too). */
+function wantErrno(pointer: string, value: number | undefined, action: string): void {
+  if (value === undefined) return;
+  if (action !== "SCMP_ACT_ERRNO" && action !== "SCMP_ACT_TRACE") {
+    refuse(pointer, `${value} with ${action}`, "it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only");
+  }
+  if (action === "SCMP_ACT_ERRNO") wantRange(pointer, value, 0, MAX_ERRNO);
+}
+
 function checkIntelRdt({ linux }: Config): void {
   const rdt = linux?.intelRdt;
   const name = rdt?.closID;
   // It becomes one directory below the root of resctrl; / alone is that root (runtime-spec 1.3).
   if (name !== undefined && name !== "/" && (name === "" || name === "." || name === ".." || /[/\n]/.test(name))) {
     refuse("/linux/intelRdt/closID", show(name), "one directory name, or /");
+  }
+  const bandwidth = rdt?.memBwSchema ?? "";
+  if (bandwidth !== "" && (!bandwidth.startsWith("MB:") || bandwidth.includes("\n"))) {
+    refuse("/linux/intelRdt/memBwSchema", show(bandwidth), "one line that begins with MB:");
   }
   rdt?.schemata?.forEach((line, index) => {
     if (line.includes("\n")) refuse(`/linux/intelRdt/schemata/${index}`, show(line), "one line an entry");

@@ -1,13 +1,13 @@
 /** What this version of the runtime does not apply yet: it is refused, never ignored (DESIGN section 4). */
 import { RuntimeError } from "../shared/error.ts";
 import { LOAD_CONFIG } from "./rules-report.ts";
-import type { BlockIo, Config, Linux, Mount, Process, Resources } from "./types.ts";
+import type { Config, Linux, Mount, Process } from "./types.ts";
 
 /** A field that is set and has no effect yet. */
 export interface UnsupportedField {
-  /** JSON pointer within config.json: `/linux/intelRdt`. */
+  /** JSON pointer within config.json: `/linux/netDevices`. */
   readonly pointer: string;
-  /** The thing by its plain name: `Intel RDT`. */
+  /** The thing by its plain name: `the moving of network devices`. */
   readonly what: string;
 }
 
@@ -22,7 +22,6 @@ export function unsupportedFields(config: Config): UnsupportedField[] {
     mountFields(mount, `/mounts/${index}`, add);
   });
   linuxFields(config.linux ?? {}, add);
-  resourceFields(config.linux?.resources ?? {}, add);
   return fields;
 }
 
@@ -64,7 +63,6 @@ function mountFields({ uidMappings, gidMappings, options = [] }: Mount, pointer:
 
 function linuxFields(linux: Linux, add: Add): void {
   add(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "the moving of network devices");
-  add(linux.intelRdt !== undefined, "/linux/intelRdt", "Intel RDT");
   add(linux.memoryPolicy !== undefined, "/linux/memoryPolicy", "the NUMA memory policy");
   add(linux.personality !== undefined, "/linux/personality", "the personality");
   add(isSet(linux.mountLabel), "/linux/mountLabel", "SELinux");
@@ -73,25 +71,4 @@ function linuxFields(linux: Linux, add: Add): void {
   linux.seccomp?.syscalls?.forEach(({ action }, index) => {
     add(action === "SCMP_ACT_NOTIFY", `/linux/seccomp/syscalls/${index}/action`, "seccomp notification");
   });
-}
-
-function resourceFields({ blockIO = {}, network = {}, rdma = {}, hugepageLimits = [] }: Resources, add: Add): void {
-  add(limitsBlockIo(blockIO), "/linux/resources/blockIO", "the block I/O limit");
-  const marks = (network.classID ?? 0) !== 0 || (network.priorities?.length ?? 0) > 0;
-  add(marks, "/linux/resources/network", "the network class or priority");
-  add(Object.keys(rdma).length > 0, "/linux/resources/rdma", "the RDMA limit");
-  add(hugepageLimits.length > 0, "/linux/resources/hugepageLimits", "the huge page limit");
-}
-
-/** Managers write an empty object, weights of 0 and empty lists: those ask for nothing. */
-function limitsBlockIo(blockIO: BlockIo): boolean {
-  const { weight = 0, leafWeight = 0, weightDevice = [], ...rates } = blockIO;
-  const {
-    throttleReadBpsDevice: a,
-    throttleWriteBpsDevice: b,
-    throttleReadIOPSDevice: c,
-    throttleWriteIOPSDevice: d,
-  } = rates;
-  const lists = [weightDevice, a, b, c, d];
-  return weight !== 0 || leafWeight !== 0 || lists.some((list) => (list?.length ?? 0) > 0);
 }

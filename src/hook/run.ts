@@ -7,6 +7,8 @@ import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import { monotonicMs } from "../kernel/clock.ts";
 import {
+  EAGAIN,
+  EBADF,
   EPIPE,
   ESRCH,
   F_SETFL,
@@ -22,6 +24,7 @@ import {
   SIGSTOP,
   SYS_chdir,
   SYS_clone3,
+  SYS_close,
   SYS_close_range,
   SYS_dup3,
   SYS_execve,
@@ -49,6 +52,8 @@ export interface HookContext {
   directory: string | undefined;
   /** Filter that each hook's child loads last (startContainer, under no_new_privs). */
   filter?: { program: Uint8Array; flags: number } | undefined;
+  /** What the child closes one by one, where a filter that we run under refuses close_range. */
+  closing?: readonly number[] | undefined;
 }
 
 /** How much of a hook's output is kept for the error line, bytes. */
@@ -116,8 +121,13 @@ function spawn(
   list.add({}, SYS_dup3, output, 1, 0);
   list.add({}, SYS_dup3, output, 2, 0);
   // Only the report pipe stays, close-on-exec: its end of file says that the hook runs.
-  if (report > 3) list.add({}, SYS_close_range, 3, report - 1, 0);
-  list.add({}, SYS_close_range, report + 1, 0xffffffff, 0);
+  if (context.closing === undefined) {
+    if (report > 3) list.add({}, SYS_close_range, 3, report - 1, 0);
+    list.add({}, SYS_close_range, report + 1, 0xffffffff, 0);
+  } else {
+    // The pipes are close-on-exec; a number of the list may have become one of them.
+    for (const fd of context.closing) if (fd !== report) list.add({ accept: EBADF }, SYS_close, fd);
+  }
   list.add({}, SYS_rt_sigprocmask, SIG_SETMASK, new Uint8Array(8), 0, 8);
   if (context.directory !== undefined) list.add({}, SYS_chdir, context.directory);
   const args = stringTable(kernel, hook.args);
@@ -243,7 +253,9 @@ class Watch {
     const result = this.#kernel.attempt(SYS_write, this.#input, this.#rest, this.#rest.length);
     // A hook that does not read its stdin is no failure.
     if (result === -EPIPE || result === -ESRCH) this.#rest = new Uint8Array(0);
-    else if (result > 0) this.#rest = this.#rest.subarray(result);
+    else if (result >= 0) this.#rest = this.#rest.subarray(result);
+    else if (result !== -EAGAIN)
+      throw this.#kernel.failure(result, SYS_write, this.#input, this.#rest, this.#rest.length);
     if (this.#rest.length === 0) this.closeInput();
   }
 
@@ -257,7 +269,8 @@ class Watch {
     const buffer = new Uint8Array(4096);
     const count = this.#kernel.attempt(SYS_read, this.#output, buffer, buffer.length);
     if (count <= 0) {
-      if ((events & POLLHUP) !== 0 || count === 0) this.#outputOpen = false;
+      // What it says is wanted for messages only: where it cannot be read it is not.
+      if (count !== -EAGAIN || (events & POLLHUP) !== 0) this.#outputOpen = false;
       return;
     }
     const joined = new Uint8Array(this.#kept.length + count);

@@ -33,10 +33,10 @@ export function dropPrivileges(kernel: Kernel, plan: InitPlan): void {
   if (wanted === null) return;
   prctl(kernel, PR_SET_KEEPCAPS, 0, 0, 0, 0);
   // What the runtime itself lacks it cannot grant; the kernel would refuse the whole call (user.3: fewer rights is the safe side).
-  const held = getCapabilities(kernel).permitted;
-  const bounding = BigInt(wanted.bounding);
+  const { permitted: held, inheritable: inherited } = getCapabilities(kernel);
   const permitted = BigInt(wanted.permitted) & held;
-  const inheritable = BigInt(wanted.inheritable) & (held | bounding);
+  // Nothing may become inheritable that is not in the bounding set, nor, without CAP_SETPCAP, what is not permitted (capset(2)).
+  const inheritable = BigInt(wanted.inheritable) & (inherited | (held & BigInt(wanted.bounding)));
   setCapabilities(kernel, { effective: BigInt(wanted.effective) & permitted, permitted, inheritable });
   setAmbient(kernel, BigInt(wanted.ambient) & permitted & inheritable);
 }

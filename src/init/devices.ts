@@ -21,6 +21,7 @@ import { attach } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { basename, dirname } from "../shared/path.ts";
 import { ensureInRoot, findReal } from "./root.ts";
+import { step } from "./step.ts";
 
 const TYPES = { c: S_IFCHR, b: S_IFBLK, p: S_IFIFO } as const;
 
@@ -35,7 +36,9 @@ export function makeDevices(kernel: Kernel, root: Fd, devices: readonly DevicePl
       parent = openParent(kernel, root, wanted);
       parentPath = wanted;
     }
-    makeDeviceNode(kernel, parent, device);
+    const at = parent;
+    const words = { what: `make device ${device.path}`, problem: "the kernel refused a call", where: device.where };
+    step("devices", words, () => makeDeviceNode(kernel, at, device));
   }
   if (parent !== undefined) close(kernel, parent);
 }
@@ -114,7 +117,8 @@ export function makeDevLinks(kernel: Kernel, root: Fd): void {
 
 function linkPtmx(kernel: Kernel, dev: Fd): void {
   const result = kernel.attempt(SYS_symlinkat, "pts/ptmx", dev, "ptmx");
-  if (result !== -EEXIST) return;
+  if (result === 0) return;
+  if (result !== -EEXIST) throw kernel.failure(result, SYS_symlinkat, "pts/ptmx", dev, "ptmx");
   const removed = kernel.attempt(SYS_unlinkat, dev, "ptmx", 0);
   if (removed < 0 && removed !== -ENOENT) throw kernel.failure(removed, SYS_unlinkat, dev, "ptmx", 0);
   kernel.call(SYS_symlinkat, "pts/ptmx", dev, "ptmx");

@@ -1,8 +1,10 @@
 /** What the process finds: working directory, HOME, its program. */
 import type { InitPlan } from "../config/plan-types.ts";
-import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
+import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   EACCES,
+  ELOOP,
+  ENAMETOOLONG,
   ENOENT,
   ENOTDIR,
   EPERM,
@@ -13,9 +15,10 @@ import {
   S_IFMT,
   S_IFREG,
 } from "../kernel/constants.ts";
-import { close, fchdir, getCwd, readAll, stat } from "../kernel/file.ts";
+import { close, fchdir, getCwd, openAt, readAll, stat } from "../kernel/file.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
+import { filtersEarly } from "./early-filter.ts";
 import { ensureInRoot, findInRoot } from "./root.ts";
 import { sentence } from "./step.ts";
 
@@ -53,12 +56,18 @@ export function cwdRefused(kernel: Kernel, root: Fd, plan: InitPlan): RuntimeErr
   return cwdError(plan, `permission denied${known}`);
 }
 
-/** The kernel says where we really are: outside of the root it begins with "(unreachable)" (CVE-2024-21626, fd.7). */
-export function checkInside(kernel: Kernel, plan: InitPlan): void {
+/**
+ * The kernel says where we really are: outside of the root it begins with "(unreachable)" (CVE-2024-21626, fd.7).
+ *
+ * @param again it was inside before a filter was loaded, which may refuse to say so once more.
+ */
+export function checkInside(kernel: Kernel, plan: InitPlan, again = false): void {
   let where: string;
   try {
     where = getCwd(kernel);
-  } catch {
+  } catch (error) {
+    if (again && filtersEarly(plan) && error instanceof SyscallError && error.errno !== ENOENT) return;
+    if (!(error instanceof SyscallError && error.errno === ENOENT)) throw error;
     where = "(gone)";
   }
   if (!where.startsWith("/")) throw cwdError(plan, `the folder lies outside of the root (${where}), want one inside`);
@@ -96,7 +105,7 @@ function findHome(kernel: Kernel, root: Fd, uid: number): string {
       if (fields[2] === String(uid) && home.startsWith("/") && !home.includes("\0")) return home;
     }
   } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
+    if (!(error instanceof SyscallError && isOfImage(error.errno))) throw error;
   }
   return "/";
 }
@@ -112,12 +121,12 @@ export function findProgram(kernel: Kernel, root: Fd, plan: InitPlan): string {
   for (const directory of (path ?? "").split(":")) {
     if (!directory.startsWith("/")) continue;
     const candidate = `${directory.endsWith("/") ? directory.slice(0, -1) : directory}/${name}`;
-    const status = lookAt(kernel, root, candidate);
+    const status = lookAt(kernel, root, candidate, plan);
     if (typeof status !== "number" && (status.mode & S_IFMT) !== S_IFDIR && (status.mode & 0o111) !== 0)
       return candidate;
   }
   const where = "config.json#/process/args/0";
-  const shell = lookAt(kernel, root, "/bin/sh");
+  const shell = lookAt(kernel, root, "/bin/sh", plan);
   const hint = name.includes(" ")
     ? "one word per args entry"
     : path === undefined
@@ -135,7 +144,7 @@ export function findProgram(kernel: Kernel, root: Fd, plan: InitPlan): string {
 
 /** Only what is certain is refused here; what the kernel will say to a doubtful file is learned from execve itself (runc#3715). */
 function checkProgram(kernel: Kernel, root: Fd, name: string, plan: InitPlan): void {
-  const status = lookAt(kernel, root, name.startsWith("/") ? name : `${plan.cwd}/${name}`);
+  const status = lookAt(kernel, root, name.startsWith("/") ? name : `${plan.cwd}/${name}`, plan);
   const what = `exec ${JSON.stringify(name)}`;
   const where = "config.json#/process/args/0";
   if (status === ENOENT || status === ENOTDIR)
@@ -155,15 +164,33 @@ function checkProgram(kernel: Kernel, root: Fd, name: string, plan: InitPlan): v
 }
 
 /** Status of a path inside the root, links followed; else the errno. */
-function lookAt(kernel: Kernel, root: Fd, path: string): ReturnType<typeof stat> | number {
+function lookAt(kernel: Kernel, root: Fd, path: string, plan: InitPlan): ReturnType<typeof stat> | number {
   try {
-    const fd = findInRoot(kernel, root, path, O_PATH);
+    const fd = lookUp(kernel, root, path, plan);
     if (fd === undefined) return ENOENT;
     const status = stat(kernel, fd);
     close(kernel, fd);
     return status;
   } catch (error) {
-    if (error instanceof SyscallError) return error.errno;
+    if (error instanceof SyscallError && isOfImage(error.errno)) return error.errno;
     throw error;
+  }
+}
+
+/** Whether an errno tells of the image (there is no such file, it may not be reached), and not of the kernel's plight. */
+function isOfImage(errno: number): boolean {
+  return [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG].includes(errno);
+}
+
+/**
+ * As findInRoot. A filter that was loaded early may be older than openat2 and refuse it with any errno: then a plain open asks what execve
+ * will ask, for our root directory is the container's by now, and a descriptor that is only looked at does no harm.
+ */
+function lookUp(kernel: Kernel, root: Fd, path: string, plan: InitPlan): Fd | undefined {
+  try {
+    return findInRoot(kernel, root, path, O_PATH);
+  } catch (error) {
+    if (!(error instanceof SyscallError) || !filtersEarly(plan)) throw error;
+    return openAt(kernel, AT_CWD, path, O_PATH);
   }
 }

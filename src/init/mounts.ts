@@ -2,7 +2,18 @@
 import type { MountPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { SyscallError } from "../kernel/call.ts";
-import { EPERM, MOUNT_ATTR_RDONLY, MS_REC, MS_REMOUNT, PROC_SUPER_MAGIC } from "../kernel/constants.ts";
+import {
+  EPERM,
+  MOUNT_ATTR_RDONLY,
+  MS_DIRSYNC,
+  MS_I_VERSION,
+  MS_LAZYTIME,
+  MS_MANDLOCK,
+  MS_REC,
+  MS_REMOUNT,
+  MS_SYNCHRONOUS,
+  PROC_SUPER_MAGIC,
+} from "../kernel/constants.ts";
 import { close, fchdir, fileSystemOf, isDirectory, stat } from "../kernel/file.ts";
 import { attach, fsCreate, fsMessage, fsMount, fsOpen, fsSet, mount, setAttributes } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -31,6 +42,15 @@ const COVERABLE: ReadonlySet<string> = new Set(
 
 /** fsconfig(2) takes values of at most this many bytes. */
 const MAX_VALUE = 255;
+
+/** Options of the superblock as flags of mount(2). fsconfig(2) knows all but iversion, which only few file systems read. */
+const SUPERBLOCK_FLAGS: ReadonlyMap<string, number> = new Map([
+  ["sync", MS_SYNCHRONOUS],
+  ["dirsync", MS_DIRSYNC],
+  ["lazytime", MS_LAZYTIME],
+  ["mand", MS_MANDLOCK],
+  ["iversion", MS_I_VERSION],
+]);
 
 /** Mounts all. A read-only tmpfs becomes so last, so that targets of later mounts can still be made in it. */
 export function applyMounts(kernel: Kernel, root: Fd, mounts: readonly MountPlan[]): void {
@@ -159,14 +179,14 @@ function isProcRoot(kernel: Kernel, plan: MountPlan): boolean {
   return fileSystemOf(kernel, tree).type === PROC_SUPER_MAGIC && stat(kernel, tree).inode === 1;
 }
 
-/** A new file system as a detached mount; undefined when it had to be mounted by path (long options). */
+/** A new file system as a detached mount; undefined when it had to be mounted by path (long options, iversion). */
 function makeFileSystem(kernel: Kernel, root: Fd, target: Fd, plan: MountPlan, keepsMode: boolean): Fd | undefined {
   const data = plan.data.slice();
   if (keepsMode) {
     // An existing directory keeps its mode under the tmpfs (runc and Docker's --tmpfs); over a fresh one it is the file system's 1777.
     data.push(["mode", (stat(kernel, target).mode & 0o7777).toString(8)]);
   }
-  if (data.some(([, value]) => value !== null && value.length > MAX_VALUE)) {
+  if (plan.superblock.includes("iversion") || data.some(([, value]) => value !== null && value.length > MAX_VALUE)) {
     mountByPath(kernel, root, target, plan, data);
     return undefined;
   }
@@ -209,6 +229,10 @@ function withKernelMessage(kernel: Kernel, context: Fd, plan: MountPlan, error: 
   });
 }
 
+function superblockFlags({ superblock }: MountPlan): number {
+  return superblock.reduce((flags, name) => flags | (SUPERBLOCK_FLAGS.get(name) ?? 0), 0);
+}
+
 /**
  * mount(2) onto the current directory: fsconfig cannot carry long values (many overlay layers). "." is the target, whatever its path says.
  * Flags and propagation are set on the new mount, which the target's path leads to now.
@@ -222,7 +246,7 @@ function mountByPath(
 ): void {
   fchdir(kernel, target);
   const text = data.map(([name, value]) => (value === null ? name : `${name}=${value}`)).join(",");
-  mount(kernel, plan.source === "" ? plan.type : plan.source, ".", plan.type, 0, text);
+  mount(kernel, plan.source === "" ? plan.type : plan.source, ".", plan.type, superblockFlags(plan), text);
   const top = findInRoot(kernel, root, plan.destination);
   if (top === undefined) return;
   setAttributes(kernel, top, { set: plan.set }, false);
@@ -241,11 +265,8 @@ function remount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
   }
   if (plan.data.length > 0 || plan.superblock.length > 0) {
     fchdir(kernel, target);
-    const text = [
-      ...plan.superblock,
-      ...plan.data.map(([name, value]) => (value === null ? name : `${name}=${value}`)),
-    ].join(",");
-    mount(kernel, "", ".", "", MS_REMOUNT, text);
+    const text = plan.data.map(([name, value]) => (value === null ? name : `${name}=${value}`)).join(",");
+    mount(kernel, "", ".", "", MS_REMOUNT | superblockFlags(plan), text);
   }
   setAttributes(kernel, target, { set: plan.set, clear: plan.clear }, false);
   propagate(kernel, target, plan.propagation);

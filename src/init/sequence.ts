@@ -21,14 +21,23 @@ import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
 import { bindConsole, openConsole } from "./console.ts";
 import { dropPrivileges, setNoNewPrivileges } from "./credentials.ts";
 import { makeDevices, makeDevLinks } from "./devices.ts";
+import { filtersEarly, listForClosing } from "./early-filter.ts";
 import { checkInside, cwdRefused, enterDirectory, findProgram, withHome } from "./environment.ts";
 import { maskPaths, protectPaths } from "./masked-paths.ts";
 import { applyMounts } from "./mounts.ts";
 import { attachRoot, changeRoot, enterRoot, propagateRoot } from "./pivot-root.ts";
 import { openRootDirectory } from "./root.ts";
-import { step, type Words } from "./step.ts";
+import { step, type Words, withStep } from "./step.ts";
 import { applySysctls, joinKeyring, setLimits, setNames } from "./system.ts";
-import { announceExec, hostProc, openOwnDescriptors, prepareExec, reportFailure, waitForStart } from "./wait-start.ts";
+import {
+  announceExec,
+  greetStart,
+  hostProc,
+  openOwnDescriptors,
+  prepareExec,
+  reportFailure,
+  waitForStart,
+} from "./wait-start.ts";
 
 /** What init is given. */
 export interface InitInput {
@@ -51,7 +60,7 @@ export function runInit(kernel: Kernel, input: InitInput): never {
     last = prepare(kernel, input);
     send(kernel, input.link, { type: "ready" });
   } catch (error) {
-    return giveUp(kernel, input.link, partsOf(error));
+    return giveUp(kernel, input.link, partsOf(withStep("init", HERE, error)));
   }
   return toProgram(kernel, input, last);
 }
@@ -95,7 +104,7 @@ function prepare(kernel: Kernel, input: InitInput) {
   const own = step("fifo", HERE, () => openDescriptors(kernel, proc));
   step("no-new-privileges", HERE, () => setNoNewPrivileges(kernel, plan));
   // Without no_new_privs loading needs CAP_SYS_ADMIN, so it precedes the credentials (seccomp.1); with it, it is the last call of all.
-  if (plan.hasSeccomp && !plan.noNewPrivileges)
+  if (filtersEarly(plan))
     step("seccomp", SECCOMP_WORDS, () => loadFilter(kernel, input.filter ?? new Uint8Array(0), plan.seccompFlags));
   if (plan.hasSeccomp && plan.noNewPrivileges) {
     // It is loaded after start; that the kernel knows its flags can be learned now.
@@ -106,10 +115,11 @@ function prepare(kernel: Kernel, input: InitInput) {
   if (!entered && !enterDirectory(kernel, root, plan)) throw cwdRefused(kernel, root, plan);
   const program = step("program", HERE, () => findProgram(kernel, root, plan));
   close(kernel, root);
-  const calls = prepareExec(kernel, plan, program, env, input.filter);
+  const closing = listForClosing(kernel, plan, own, 3 + plan.preserved);
+  const calls = prepareExec(kernel, plan, program, env, input.filter, closing);
   // The parent lives until "ready" is read: from then on the container must not die with it (DESIGN section 7).
   prctl(kernel, PR_SET_PDEATHSIG, 0, 0, 0, 0);
-  return { own, calls };
+  return { own, calls, closing, entered };
 }
 
 const SECCOMP_WORDS: Words = {
@@ -220,12 +230,13 @@ function openDescriptors(kernel: Kernel, host: Procfs | undefined): Fd {
 }
 
 /** After "ready": wait, startContainer hooks, limits, and the last calls. */
-function toProgram(kernel: Kernel, input: InitInput, last: { own: Fd; calls: ReturnType<typeof prepareExec> }): never {
+function toProgram(kernel: Kernel, input: InitInput, last: ReturnType<typeof prepare>): never {
   const { plan, filter } = input;
   close(kernel, input.link);
   let fifo: Fd | undefined;
   try {
     fifo = waitForStart(kernel, plan, last.own);
+    fifo = greetStart(kernel, plan, fifo);
     if (plan.startContainerHooks.length > 0) {
       const late =
         plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined
@@ -235,15 +246,16 @@ function toProgram(kernel: Kernel, input: InitInput, last: { own: Fd; calls: Ret
         state: stateFor(kernel, plan, "created"),
         directory: undefined,
         filter: late,
+        closing: last.closing,
       });
     }
     setLimits(kernel, plan);
-    checkInside(kernel, plan);
+    checkInside(kernel, plan, last.entered);
     announceExec(kernel, fifo, last.calls.announcement);
     // One native call to the end: nothing of ours may run between the filter and execve.
     kernel.host.clone(new Uint8Array(0), last.calls.list, last.calls.slots, fifo);
   } catch (error) {
-    if (fifo !== undefined) tell(kernel, fifo, partsOf(error));
+    if (fifo !== undefined) tell(kernel, fifo, partsOf(withStep("init", HERE, error)));
   }
   return exit(kernel, 1);
 }

@@ -14,6 +14,7 @@ import {
   SECCOMP_SET_MODE_FILTER,
   SIGPIPE,
   SIGXFSZ,
+  SYS_close,
   SYS_close_range,
   SYS_execve,
   SYS_fcntl,
@@ -25,6 +26,7 @@ import { stringTable } from "../kernel/process.ts";
 import { openPrivateProc, openProc, type Procfs, selfName } from "../kernel/procfs.ts";
 import { filterProgram } from "../kernel/seccomp.ts";
 import type { ErrorParts } from "../shared/error.ts";
+import { twice } from "../shared/twice.ts";
 
 /**
  * The directory of our own descriptors, in a procfs that no image can reach: exec.fifo was passed as O_PATH and is opened through it. Where a
@@ -45,16 +47,20 @@ export function hostProc(kernel: Kernel): Procfs {
   return openProc(kernel);
 }
 
-/**
- * Waits until `start` opens the fifo for reading, and tells it that we are on the way. Its end stays open, close-on-exec, just above the
- * descriptors that the process gets: end of file then says that execve succeeded.
- */
+/** Waits until `start` opens the fifo for reading. Tried twice: without the fifo nobody could be told why it failed. */
 export function waitForStart(kernel: Kernel, plan: InitPlan, own: Fd): Fd {
-  const opened = openAt(kernel, own, String(plan.fifo), O_WRONLY);
+  const opened = twice(() => openAt(kernel, own, String(plan.fifo), O_WRONLY));
   close(kernel, own);
   close(kernel, plan.fifo as Fd);
-  const report = 3 + plan.preserved;
-  const fifo = dup(kernel, opened, report, true);
+  return opened;
+}
+
+/**
+ * Tells `start` that we are on the way. The fifo's end stays open, close-on-exec, just above the descriptors that the process gets: end of
+ * file then says that execve succeeded.
+ */
+export function greetStart(kernel: Kernel, plan: InitPlan, opened: Fd): Fd {
+  const fifo = dup(kernel, opened, 3 + plan.preserved, true);
   if (opened !== fifo) close(kernel, opened);
   writeAll(kernel, fifo, "0");
   return fifo;
@@ -76,8 +82,10 @@ export interface ExecAnnouncement {
   program: string;
   uid: number;
   cwd: string;
-  /** Index of execve in the list; one before it is the filter's loading or the closing of descriptors. */
+  /** Index of execve in the list. */
   index: number;
+  /** Index of the filter's loading; -1 when it is not in the list. Any other closes or marks descriptors or resets a signal. */
+  filter: number;
 }
 
 /** What the last calls need, made beforehand: after the filter is loaded nothing may be allocated. */
@@ -91,6 +99,8 @@ export interface LastCalls {
 /**
  * The last calls as one list: every signal to its default, all other descriptors closed (not only marked: args[0] may name one, fd.2),
  * the filter where no_new_privs allows it so late, execve. In one native call, so that a tight filter meets nothing of the engine's own.
+ *
+ * @param closing what to close one by one, where a filter that is loaded already refuses close_range (listForClosing).
  */
 export function prepareExec(
   kernel: Kernel,
@@ -98,6 +108,7 @@ export function prepareExec(
   program: string,
   env: readonly string[],
   filter: Uint8Array | undefined,
+  closing: readonly number[] | undefined,
 ): LastCalls {
   const list = new CallList(kernel);
   const byDefault = new Uint8Array(32);
@@ -105,14 +116,17 @@ export function prepareExec(
   for (const signal of [SIGPIPE, SIGXFSZ]) list.add({}, SYS_rt_sigaction, signal, byDefault, 0, 8);
   // What the process is meant to have must survive execve, whatever the caller (or Node at its start) marked.
   for (let fd = 0; fd < 3 + plan.preserved; fd++) list.add({ accept: EBADF }, SYS_fcntl, fd, F_SETFD, 0);
-  list.add({}, SYS_close_range, 4 + plan.preserved, 0xffffffff, 0);
+  if (closing === undefined) list.add({}, SYS_close_range, 4 + plan.preserved, 0xffffffff, 0);
+  for (const fd of closing ?? []) list.add({ accept: EBADF }, SYS_close, fd);
+  let filterIndex = -1;
   if (plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined) {
+    filterIndex = list.length;
     list.add({}, SYS_seccomp, SECCOMP_SET_MODE_FILTER, plan.seccompFlags, filterProgram(kernel, filter));
   }
   const args = stringTable(kernel, plan.args);
   const environment = stringTable(kernel, env);
   list.keep(args.keep, environment.keep);
   list.add({}, SYS_execve, program, args.table, environment.table);
-  const announcement = { program, uid: plan.uid, cwd: plan.cwd, index: list.length - 1 };
+  const announcement = { program, uid: plan.uid, cwd: plan.cwd, index: list.length - 1, filter: filterIndex };
   return { list: list.bytes(), slots: list.slots, keep: list, announcement };
 }

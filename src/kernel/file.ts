@@ -297,6 +297,7 @@ export function fileSystemOf(kernel: Kernel, fd: Fd): { type: number; flags: num
 }
 
 /** d_type of a directory, readdir(3). */
+const DT_UNKNOWN = 0;
 const DT_DIR = 4;
 
 /** Names in a directory, without `.` and `..`. The descriptor must be readable and at its start. */
@@ -314,11 +315,18 @@ export function listDirectory(kernel: Kernel, fd: Fd, onlyDirectories = false): 
       const name = buffer.subarray(at + 19, at + length);
       const end = name.indexOf(0);
       const text = decode(name.subarray(0, end < 0 ? name.length : end));
-      const wanted = !onlyDirectories || buffer[at + 18] === DT_DIR;
+      const wanted = !onlyDirectories || isDirectoryEntry(kernel, fd, text, buffer[at + 18] ?? 0);
       if (wanted && text !== "." && text !== "..") names.push(text);
       at += length;
     }
   }
+}
+
+/** Some file systems do not say what an entry is (getdents(2), DT_UNKNOWN). */
+function isDirectoryEntry(kernel: Kernel, fd: Fd, name: string, type: number): boolean {
+  if (type !== DT_UNKNOWN) return type === DT_DIR;
+  const status = statIfPresent(kernel, fd, name);
+  return status !== undefined && isDirectory(status);
 }
 
 /** An O_PATH descriptor of a directory by a path that we trust. */

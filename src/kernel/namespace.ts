@@ -9,6 +9,8 @@ import {
   CLONE_NEWTIME,
   CLONE_NEWUSER,
   CLONE_NEWUTS,
+  EINVAL,
+  ENOTTY,
   NS_GET_NSTYPE,
   SYS_ioctl,
   SYS_unshare,
@@ -34,7 +36,10 @@ export function unshare(kernel: Kernel, flags: number): void {
   kernel.call(SYS_unshare, flags);
 }
 
-/** ioctl_ns(2) NS_GET_NSTYPE: CLONE_NEW… flag of the namespace that `fd` is of; negative when it is none. */
+/** ioctl_ns(2) NS_GET_NSTYPE: CLONE_NEW… flag of the namespace that `fd` is of; -1 when it is none. */
 export function namespaceType(kernel: Kernel, fd: Fd): number {
-  return kernel.attempt(SYS_ioctl, fd, NS_GET_NSTYPE);
+  const result = kernel.attempt(SYS_ioctl, fd, NS_GET_NSTYPE);
+  if (result < 0 && result !== -ENOTTY && result !== -EINVAL)
+    throw kernel.failure(result, SYS_ioctl, fd, NS_GET_NSTYPE);
+  return Math.max(result, -1);
 }

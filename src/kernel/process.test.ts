@@ -214,7 +214,7 @@ t.test("signal sets, masks and signalfd", (t) => {
     [128, os.constants.signals.SIGUSR2, process.pid],
   );
   close(kernel, fd);
-  child.setSignalMask(kernel, old);
+  child.restoreSignals(kernel, old);
   t.equal(mask(), before);
   t.end();
 });

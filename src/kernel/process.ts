@@ -76,9 +76,9 @@ export function prctl(kernel: Kernel, option: number, ...args: Word[]): number {
   return kernel.call(SYS_prctl, option, a, b, c, d);
 }
 
-/** setsid(2); EPERM (already a leader) is no failure. */
+/** setsid(2): the caller's session, and with it its terminal, is left behind (console.3). */
 export function newSession(kernel: Kernel): void {
-  kernel.attempt(SYS_setsid);
+  kernel.call(SYS_setsid);
 }
 
 /** kill(2) of a process that is our own unreaped child. False when it is gone. */
@@ -149,9 +149,9 @@ export function blockSignals(kernel: Kernel, signals: readonly number[]): Uint8A
   return before;
 }
 
-/** Sets the mask. */
-export function setSignalMask(kernel: Kernel, mask: Uint8Array): void {
-  kernel.call(SYS_rt_sigprocmask, SIG_SETMASK, mask, 0, 8);
+/** Sets the mask as it was. No failure: it follows work that is done, whose outcome it must not change. */
+export function restoreSignals(kernel: Kernel, mask: Uint8Array): void {
+  kernel.attempt(SYS_rt_sigprocmask, SIG_SETMASK, mask, 0, 8);
 }
 
 /** signalfd4(2): a descriptor that becomes readable when one of the (blocked) signals arrives. */

@@ -1,5 +1,6 @@
 /** Everything that was acquired, in order: on failure it is given back in reverse (DESIGN section 3). */
 import { partsOf, RuntimeError } from "../shared/error.ts";
+import { twice } from "../shared/twice.ts";
 
 export class Cleanup {
   readonly #undo: { what: string; run: () => void }[] = [];
@@ -19,7 +20,7 @@ export class Cleanup {
     const failures: string[] = [];
     for (let entry = this.#undo.pop(); entry !== undefined; entry = this.#undo.pop()) {
       try {
-        entry.run();
+        twice(entry.run);
       } catch (error) {
         const parts = partsOf(error);
         failures.push(`${entry.what} (${parts.problem}${parts.errno === undefined ? "" : ` ${parts.errno}`})`);

@@ -1,20 +1,15 @@
 /** create: from a bundle to an init that waits for start (runtime-spec runtime.md#create). */
 import { deviceProgram, deviceRules, v1DeviceWrites } from "../cgroup/devices.ts";
-import {
-  attachDevices,
-  makeCgroup,
-  type OpenCgroup,
-  removeCgroup,
-  writeDevices,
-  writeLimits,
-} from "../cgroup/group.ts";
+import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices } from "../cgroup/group.ts";
 import { readLayout } from "../cgroup/layout.ts";
+import { writeLimits } from "../cgroup/limits.ts";
 import { placeCgroup } from "../cgroup/path.ts";
-import { v1Writes, v2Writes } from "../cgroup/resources.ts";
+import { v1Writes } from "../cgroup/resources-v1.ts";
+import { v2Writes } from "../cgroup/resources-v2.ts";
 import { loadConfig } from "../config/load.ts";
 import { makePlan, newNamespaces, planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
-import type { LoadedConfig } from "../config/types.ts";
+import type { IntelRdt, LoadedConfig } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
@@ -30,8 +25,8 @@ import {
 } from "../kernel/constants.ts";
 import { close, isOpen, openAt, readAll, stat } from "../kernel/file.ts";
 import { getLimit } from "../kernel/limits.ts";
-import { blockSignals, resetDispositions, setSignalMask } from "../kernel/process.ts";
-import { openProc } from "../kernel/procfs.ts";
+import { blockSignals, resetDispositions, restoreSignals } from "../kernel/process.ts";
+import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
 import { checkId } from "../state/id.ts";
@@ -43,6 +38,7 @@ import { openConsoleSocket } from "./console-socket.ts";
 import { runPoststop } from "./delete.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { ENDING, killSpawned, Parent } from "./parent.ts";
+import { removePidFile } from "./pid-file.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
 import type { Runtime } from "./runtime.ts";
 import { sealForAdmin } from "./seal.ts";
@@ -143,7 +139,7 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
       withStep("create", { what: `create "${options.id}"`, problem: "the kernel refused a call" }, error),
     );
   } finally {
-    setSignalMask(kernel, before);
+    restoreSignals(kernel, before);
   }
 }
 
@@ -169,7 +165,13 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   cleanup.add("state directory", () => directory.remove());
   directory.lock();
   const console = terminal && !options.ownTerminal ? openConsoleSocket(kernel, options.consoleSocket ?? "") : undefined;
+  const rdt = config.linux?.intelRdt;
+  if (rdt !== undefined) {
+    const mountPoint = runtime.resctrl ?? mountedResctrl(runtime);
+    record.resctrl = runtime.chunks.resctrl().planResctrl(rdt, options.id, mountPoint);
+  }
   const cgroup = setUpCgroup(kernel, config, record, directory, cleanup);
+  if (rdt !== undefined) setUpResctrl(runtime, rdt, record.resctrl, cleanup);
   plan.state = stateForHooks(record);
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
@@ -197,6 +199,9 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   const { id, pidFile } = options;
   const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
   hooksBegan = () => parent.hooksBegan;
+  cleanup.add("pid file", () => {
+    if (parent.wrotePidFile && pidFile !== undefined) removePidFile(kernel, pidFile);
+  });
   // Init has its copies: ours would keep mounts busy for as long as run waits.
   for (const fd of keep) if (fd !== runtime.traceFd) close(kernel, fd);
   parent.release(plan, filter);
@@ -313,6 +318,21 @@ function setUpCgroup(
     writeLimits(kernel, cgroup, v2Writes(resources));
   }
   return cgroup;
+}
+
+function mountedResctrl({ kernel, chunks }: Runtime): string | undefined {
+  const proc = openProc(kernel);
+  const mountinfo = readProc(kernel, proc, `${selfName(kernel, proc)}/mountinfo`) ?? "";
+  close(kernel, proc);
+  return chunks.resctrl().findResctrl(mountinfo);
+}
+
+/** The record names the group already (state.6). */
+function setUpResctrl(runtime: Runtime, rdt: IntelRdt, record: StateRecord["resctrl"], cleanup: Cleanup): void {
+  if (record === undefined) return;
+  const { makeResctrl, removeResctrl } = runtime.chunks.resctrl();
+  cleanup.add("resctrl group", () => removeResctrl(runtime.kernel, record, true));
+  makeResctrl(runtime.kernel, record, rdt, runtime.resctrl === undefined);
 }
 
 function timeOffsets(config: LoadedConfig): string {

@@ -29,7 +29,7 @@ export function deleteContainer(runtime: Runtime, id: string, force: boolean): v
   }
   if (force) killCreator(kernel, directory);
   directory.lock();
-  const record = readOrForce(directory, force);
+  const record = readRecord(directory, force);
   if (record !== undefined) {
     stop(runtime, directory, record, force);
     removeOpen(runtime, directory, record);
@@ -50,10 +50,13 @@ function killCreator(kernel: Kernel, directory: ContainerDirectory): void {
   }
 }
 
-/** A record that is missing or damaged is no obstacle to force: only the directory is ours for sure. */
-function readOrForce(directory: ContainerDirectory, force: boolean): StateRecord | undefined {
+/**
+ * Undefined where only the directory is left: the record is the first thing that create writes and the last that delete removes, so with the
+ * lock held there is nothing else. One that is damaged is no obstacle to force: only the directory is ours for sure.
+ */
+function readRecord(directory: ContainerDirectory, force: boolean): StateRecord | undefined {
   try {
-    return directory.read();
+    return directory.readIfPresent();
   } catch (error) {
     if (force) return undefined;
     throw error;
@@ -110,6 +113,7 @@ export function removeOpen(runtime: Runtime, directory: ContainerDirectory, reco
     if (!record.ownPids) signalCgroup(runtime.kernel, record.cgroup, SIGKILL);
     removeCgroup(runtime.kernel, record.cgroup);
   }
+  if (record.resctrl !== undefined) runtime.chunks.resctrl().removeResctrl(runtime.kernel, record.resctrl);
   directory.remove();
   runPoststop(runtime, record);
 }

@@ -47,13 +47,24 @@ const HEAD = 4096;
 export function explainExec(kernel: Kernel, failure: ExecFailure): RuntimeError {
   const { announcement, errno } = failure;
   const code = errnoName(errno);
-  if (failure.index !== announcement.index) {
+  if (failure.index === announcement.filter) {
     return new RuntimeError({
       what: "load seccomp filter",
       problem: `${code}: the kernel refused it`,
       where: "config.json#/linux/seccomp",
       step: "seccomp",
       call: "seccomp(SECCOMP_SET_MODE_FILTER)",
+      errno: code,
+    });
+  }
+  if (failure.index !== announcement.index) {
+    return new RuntimeError({
+      what: `exec ${JSON.stringify(announcement.program)}`,
+      problem: `${code}: the kernel or the seccomp filter refused to close a descriptor or to reset a signal`,
+      where: "config.json#/linux/seccomp",
+      hint: "allow close, fcntl and rt_sigaction",
+      step: "exec",
+      call: `list[${failure.index}]`,
       errno: code,
     });
   }

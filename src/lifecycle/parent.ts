@@ -1,12 +1,13 @@
 /** The parent's half of create, from the clone to "ready". */
 import { joinCgroup, type OpenCgroup, signalCgroup } from "../cgroup/group.ts";
+import { oomKills } from "../cgroup/oom.ts";
 import { receive, send } from "../channel/link.ts";
 import { planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
 import type { LoadedConfig } from "../config/types.ts";
 import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
-import { POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
+import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
 import { close, poll } from "../kernel/file.ts";
 import { getLimit, setLimit } from "../kernel/limits.ts";
 import { killChild, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
@@ -52,6 +53,8 @@ export class Parent {
   readonly #runtime: Runtime;
   readonly #with: ParentParts;
   readonly #signals: Fd;
+  /** The pid file has its name. */
+  wrotePidFile = false;
   /** Hooks of create were run (init's own are about to be), whatever became of them. */
   hooksBegan = false;
 
@@ -80,10 +83,16 @@ export class Parent {
     raiseLimits(kernel, pid, plan);
     if (cgroup !== undefined && cgroup.record.version === 1) joinCgroup(kernel, cgroup, pid);
     for (const fd of cgroup?.fds ?? []) close(kernel, fd);
+    if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
     close(kernel, proc);
-    kernel.call(SYS_write, spawned.link, encode("g"), 1);
-    if (this.#runtime.initEntry !== undefined) {
-      send(kernel, spawned.link, { type: "plan", plan, filter: String.fromCharCode(...(filter ?? [])) });
+    try {
+      kernel.call(SYS_write, spawned.link, encode("g"), 1);
+      if (this.#runtime.initEntry !== undefined) {
+        send(kernel, spawned.link, { type: "plan", plan, filter: String.fromCharCode(...(filter ?? [])) });
+      }
+    } catch (error) {
+      // Init is gone already (v2: OOM-killed at its first instruction): the receiver finds out why.
+      if (!(error instanceof SyscallError) || error.errno !== EPIPE) throw error;
     }
   }
 
@@ -123,13 +132,20 @@ export class Parent {
         case "ready":
           record.creating = false;
           directory.write(record);
-          if (this.#with.pidFile !== undefined) writePidFile(kernel, this.#with.pidFile, record.pid);
+          this.#writePidFile(record.pid);
           directory.unlock();
           return master;
         default:
           throw this.#failure(message);
       }
     }
+  }
+
+  #writePidFile(pid: number): void {
+    const { pidFile } = this.#with;
+    if (pidFile === undefined) return;
+    writePidFile(this.#kernel, pidFile, pid);
+    this.wrotePidFile = true;
   }
 
   /** Waits for init or for a signal to us. */
@@ -155,7 +171,7 @@ export class Parent {
       return receive(this.#kernel, this.#with.spawned.link);
     } catch (error) {
       // Unread data on its side makes the kernel say ECONNRESET where it means that init is gone.
-      if (error instanceof SyscallError) return undefined;
+      if (error instanceof SyscallError && error.errno === ECONNRESET) return undefined;
       throw error;
     }
   }
@@ -180,17 +196,24 @@ export class Parent {
 
   /** Words for an init that failed or ended without a word. */
   #failure(message: Exclude<ReturnType<typeof receive>, undefined>["message"] | undefined): RuntimeError {
-    const { spawned, joins } = this.#with;
-    if (message?.type === "error") return new RuntimeError(message.parts);
+    const { spawned, joins, record } = this.#with;
+    const kills = record.cgroup === null ? 0 : oomKills(this.#kernel, record.cgroup);
+    const limit = "config.json#/linux/resources/memory/limit";
+    if (message?.type === "error") {
+      if (kills === 0 || message.parts.hint !== undefined) return new RuntimeError(message.parts);
+      return new RuntimeError({ ...message.parts, hint: `${kills} OOM-killed in the container, is ${limit} too low?` });
+    }
     if (message?.type === "native") return explainReport(this.#kernel, spawned, message, joins);
     const ended = spawned.pid === 0 ? undefined : wait(this.#kernel, spawned.pid, 0);
-    const how = ended?.signal === undefined ? `with status ${ended?.status ?? "unknown"}` : `by signal ${ended.signal}`;
     if (ended !== undefined) spawned.pid = 0;
-    return new RuntimeError({
-      what: `create "${this.#with.id}"`,
-      problem: `init ended ${how} before it was ready${ended?.signal === SIGKILL ? " (out of memory: limit too low, or killed)" : ""}`,
-      where: ended?.signal === SIGKILL ? "config.json#/linux/resources/memory/limit" : undefined,
-    });
+    const what = `create "${this.#with.id}"`;
+    if (ended?.signal === SIGKILL && kills > 0) {
+      const found = this.#with.config.linux?.resources?.memory?.limit;
+      const problem = `container init was OOM-killed (memory limit too low?): found ${found ?? "none of its own"}, want more`;
+      return new RuntimeError({ what, problem, where: limit });
+    }
+    const how = ended?.signal === undefined ? `with status ${ended?.status ?? "unknown"}` : `by signal ${ended.signal}`;
+    return new RuntimeError({ what, problem: `init ended ${how} before it was ready` });
   }
 }
 

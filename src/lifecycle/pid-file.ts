@@ -31,3 +31,8 @@ export function writePidFile(kernel: Kernel, path: string, pid: number): void {
     });
   }
 }
+
+/** Takes a pid file back: its container was given up. */
+export function removePidFile(kernel: Kernel, path: string): void {
+  kernel.attempt(SYS_unlinkat, AT_CWD, path, 0);
+}

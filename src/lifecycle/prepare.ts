@@ -8,7 +8,7 @@ import { hasUserNamespace, isRecursiveBind } from "../config/plan.ts";
 import type { CgroupMount, DevicePlan, InitPlan, MountPlan } from "../config/plan-types.ts";
 import type { Config, LoadedConfig } from "../config/types.ts";
 import { sentence } from "../init/step.ts";
-import { AT_CWD, type Fd, type Kernel, type SyscallError } from "../kernel/call.ts";
+import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   CLONE_NEWCGROUP,
   ENOENT,
@@ -160,10 +160,15 @@ function openDevice(kernel: Kernel, device: DevicePlan): Fd {
     status.rdevMajor === device.major &&
     status.rdevMinor === device.minor;
   if (!same) {
+    const error =
+      result < 0 ? open2Failure(kernel, result, AT_CWD, device.path, O_PATH, RESOLVE_NO_MAGICLINKS) : undefined;
     throw new RuntimeError({
       what: `make device ${device.path}`,
       problem: `found ${status === undefined ? "nothing" : "another file"} at that path of the host, want ${device.type} ${device.major}:${device.minor} to bind in the user namespace`,
       where: device.where,
+      ...(error instanceof SyscallError && error.errno !== ENOENT
+        ? { step: "devices", call: error.call, errno: error.code }
+        : {}),
     });
   }
   device.tree = cloneTree(kernel, result as Fd, "", false);

@@ -1,4 +1,5 @@
 /** run: create, start and, in the foreground, wait: streams are relayed, signals forwarded, the status returned. */
+import { withStep } from "../init/step.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import {
   POLLIN,
@@ -21,14 +22,17 @@ import {
   openPid,
   openSignals,
   prctl,
-  setSignalMask,
+  restoreSignals,
   wait,
 } from "../kernel/process.ts";
 import { clearOnlcr, getTermios } from "../kernel/terminal.ts";
 import { viewOf } from "../shared/bytes.ts";
+import { twice } from "../shared/twice.ts";
 import { checkId } from "../state/id.ts";
+import { Cleanup } from "./cleanup.ts";
 import { type Created, type CreateOptions, create, readConfig } from "./create.ts";
 import { removeOpen } from "./delete.ts";
+import { removePidFile } from "./pid-file.ts";
 import { Relay } from "./relay.ts";
 import type { Runtime } from "./runtime.ts";
 import { startOpen } from "./start.ts";
@@ -51,24 +55,39 @@ function allSignals(): number[] {
 export function run(runtime: Runtime, options: CreateOptions, how: RunOptions): number {
   if (how.detach) {
     const created = create(runtime, options);
-    startOrDelete(runtime, created);
+    startOrAbandon(runtime, created, options);
     return 0;
   }
   return new Foreground(runtime, options, how).run();
 }
 
-function startOrDelete(runtime: Runtime, created: Created): void {
+/** Starts; where that fails, run gives back what create has made. */
+function startOrAbandon(runtime: Runtime, created: Created, options: CreateOptions): void {
   const { directory, record } = created;
   try {
     directory.lock();
     startOpen(runtime, directory, record);
     directory.unlock();
   } catch (error) {
-    killChild(runtime.kernel, record.pid as Pid, SIGKILL);
-    wait(runtime.kernel, record.pid as Pid, 0);
-    removeOpen(runtime, directory, record);
-    throw error;
+    abandon(runtime, created, options, error);
   }
+}
+
+/** Ends a container that run cannot go on with, and removes all of it. Init has not been reaped. @throws the cause. */
+function abandon(runtime: Runtime, created: Created, options: CreateOptions, cause: unknown): never {
+  const { kernel } = runtime;
+  const { directory, record } = created;
+  const cleanup = new Cleanup();
+  if (options.pidFile !== undefined) {
+    const path = options.pidFile;
+    cleanup.add("pid file", () => removePidFile(kernel, path));
+  }
+  cleanup.add("container", () => removeOpen(runtime, directory, record));
+  cleanup.add("process", () => {
+    killChild(kernel, record.pid as Pid, SIGKILL);
+    wait(kernel, record.pid as Pid, 0);
+  });
+  throw cleanup.undo(withStep("run", { what: `run "${record.id}"`, problem: "the kernel refused a call" }, cause));
 }
 
 class Foreground {
@@ -100,15 +119,16 @@ class Foreground {
       const ownTerminal = terminal && this.#options.consoleSocket === undefined;
       if (!terminal) this.#replaceTerminals();
       created = create(this.#runtime, { ...this.#options, ownTerminal }, config);
-      if (created.master !== undefined) {
-        clearOnlcr(kernel, created.master);
-        this.#relay.terminal(created.master);
-      }
-      startOrDelete(this.#runtime, created);
-      return this.#untilEnd(created, signals);
+      this.#relayTerminal(created);
+      startOrAbandon(this.#runtime, created, this.#options);
+      const status = this.#untilEnd(created, signals);
+      this.#relay.drain();
+      this.#reapOrphans();
+      this.#remove(created);
+      return status;
     } finally {
       this.#relay.restore();
-      setSignalMask(kernel, before);
+      restoreSignals(kernel, before);
     }
   }
 
@@ -124,13 +144,32 @@ class Foreground {
     }
   }
 
+  #relayTerminal(created: Created): void {
+    if (created.master === undefined) return;
+    try {
+      clearOnlcr(this.#kernel, created.master);
+      this.#relay.terminal(created.master);
+    } catch (error) {
+      abandon(this.#runtime, created, this.#options, error);
+    }
+  }
+
+  /** Relays and forwards until init has ended, and is reaped. Returns its status. */
   #untilEnd(created: Created, signals: Fd): number {
-    const kernel = this.#kernel;
     const init = created.record.pid as Pid;
+    try {
+      this.#relayUntilEnd(init, signals);
+    } catch (error) {
+      abandon(this.#runtime, created, this.#options, error);
+    }
+    return twice(() => wait(this.#kernel, init, 0))?.status ?? 0;
+  }
+
+  #relayUntilEnd(init: Pid, signals: Fd): void {
+    const kernel = this.#kernel;
     // Its end is told by a pidfd: SIGCHLD may go to another thread of a host that has some.
     const pidfd = openPid(kernel, init) ?? (-1 as Fd);
-    let status: number | undefined;
-    while (status === undefined) {
+    for (let ended = false; !ended; ) {
       const own = [
         { fd: signals, events: POLLIN },
         { fd: pidfd, events: POLLIN },
@@ -138,16 +177,15 @@ class Foreground {
       const events = poll(kernel, [...own, ...this.#relay.polls()], undefined);
       this.#relay.pump(events.slice(own.length));
       if (((events[0] ?? 0) & POLLIN) !== 0) this.#forward(signals, init);
-      if (((events[1] ?? 0) & POLLIN) !== 0) status = wait(kernel, init, 0)?.status ?? 0;
+      ended = ((events[1] ?? 0) & POLLIN) !== 0;
     }
     close(kernel, pidfd);
-    this.#relay.drain();
-    this.#reapOrphans(init);
-    if (!this.#how.keep) {
-      created.directory.lock();
-      removeOpen(this.#runtime, created.directory, created.record);
-    }
-    return status;
+  }
+
+  #remove({ directory, record }: Created): void {
+    if (this.#how.keep) return;
+    twice(() => directory.lock());
+    twice(() => removeOpen(this.#runtime, directory, record));
   }
 
   /** Forwards signals to init, but those that are about ourselves. */
@@ -164,8 +202,8 @@ class Foreground {
     }
   }
 
-  /** Takes children that were orphaned to us as their subreaper; init itself is left for untilEnd. */
-  #reapOrphans(init: Pid): void {
+  /** Takes children that were orphaned to us as their subreaper; init itself, while it is there, is left for untilEnd. */
+  #reapOrphans(init?: Pid): void {
     for (;;) {
       const pid = endedChild(this.#kernel);
       if (pid === undefined || pid === init) return;

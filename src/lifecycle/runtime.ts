@@ -1,4 +1,5 @@
 /** What every verb is given: the kernel, where state is kept, and what is loaded only when needed. */
+import type * as Resctrl from "../cgroup/resctrl.ts";
 import type { ConfigValidator } from "../config/types.ts";
 import type { InitInput } from "../init/sequence.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
@@ -10,6 +11,7 @@ import type { ExecFailure } from "./diagnose.ts";
 /** Code in bytecode chunks of its own: 100 KB of it cost half a millisecond, so each command loads only what it uses. */
 export interface Chunks {
   validateConfig(): ConfigValidator;
+  resctrl(): typeof Resctrl;
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
   /** Becomes the container's init; never returns. */
   runInit(kernel: Kernel, input: InitInput): never;
@@ -33,6 +35,8 @@ export interface Runtime {
   chunks: Chunks;
   /** undefined: init goes on in the cloned process (engine). */
   initEntry: InitEntry | undefined;
+  /** A folder in resctrl's place, for tests of the library on machines without it; undefined: where resctrl is mounted. */
+  resctrl?: string;
   /** Descriptor of the trace file, which init inherits. */
   traceFd: Fd | undefined;
   /** The environment variables that we use, and no others (input.5). */

@@ -9,6 +9,7 @@ import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { AT_CWD, errnoName, type SyscallError } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {
+  __WALL,
   _LINUX_CAPABILITY_VERSION_3,
   CAP_LAST_CAP,
   CLONE_INTO_CGROUP,
@@ -148,7 +149,7 @@ export function spawnInit(kernel: Kernel, plan: SpawnPlan): Spawned {
   const stage = cloneChild(kernel, list, plan, cloneArgs(0n, SIGCHLD, undefined), ours, theirs);
   if (stage === 0) return { pid: 0, inChild: true, link: theirs, list };
   close(kernel, tell);
-  return { pid: pidFromStage(kernel, told, stage as Pid), inChild: false, link: ours, list };
+  return { pid: pidFromStage(kernel, told, stage as Pid, ours), inChild: false, link: ours, list };
 }
 
 function cloneChild(kernel: Kernel, list: CallList, plan: SpawnPlan, args: Uint8Array, ours: Fd, theirs: Fd): number {
@@ -251,13 +252,21 @@ function keepCapabilities(list: CallList): void {
   }
 }
 
-/** Reads init's pid from the stage and reaps the stage. */
-function pidFromStage(kernel: Kernel, told: Fd, stage: Pid): Pid | 0 {
+/** Reads init's pid from the stage and reaps the stage. 0: the stage failed, and its report waits on the link. */
+function pidFromStage(kernel: Kernel, told: Fd, stage: Pid, link: Fd): Pid | 0 {
   const bytes = read(kernel, told, 8);
   close(kernel, told);
-  wait(kernel, stage, 0);
-  // Nothing: the stage failed, and its report waits on the link.
-  return bytes.length === 8 ? (viewOf(bytes).getUint32(0, true) as Pid) : (0 as Pid);
+  const ended = wait(kernel, stage, 0);
+  if (bytes.length === 8) return viewOf(bytes).getUint32(0, true) as Pid;
+  if (ended?.signal === undefined) return 0 as Pid;
+  // It may have made init before it was killed, which is our child and waits for "go": end of file ends it.
+  close(kernel, link);
+  wait(kernel, -1, __WALL);
+  throw new RuntimeError({
+    what: "join namespaces",
+    problem: `signal ${ended.signal} ended the process that joins them (out of memory, or killed)`,
+    where: "config.json#/linux/namespaces",
+  });
 }
 
 /** Words for a native report of the child's list. */
@@ -270,7 +279,19 @@ export function explainReport(
   const failed = spawned.list.at(report.index);
   const number = failed?.number ?? 0;
   const error = kernel.failure(-report.error, number, ...(failed?.args ?? []));
+  // The one thing that the list writes before init runs is timens_offsets.
+  const offsets = number === SYS_write && error.code === "ERANGE";
   const join = number === SYS_setns ? joins.find((entry) => entry.fd === failed?.args[0]) : undefined;
+  if (offsets) {
+    return new RuntimeError({
+      what: "set time offsets",
+      problem: "ERANGE: found an offset out of range, want clocks that stay between 0 and 146 years",
+      where: "config.json#/linux/timeOffsets",
+      step: "clone",
+      call: error.call,
+      errno: error.code,
+    });
+  }
   const what =
     join !== undefined
       ? `join ${join.kind} namespace`

@@ -1,5 +1,6 @@
 /** start: lets a created init go on, and learns whether the user's program really began (DESIGN section 7). */
 
+import { oomKills } from "../cgroup/oom.ts";
 import { runHooks } from "../hook/run.ts";
 import type { ExecAnnouncement } from "../init/wait-start.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
@@ -148,7 +149,7 @@ class Answer {
 
   #lines(bytes: Uint8Array): { exec?: ExecAnnouncement; error?: ErrorParts }[] {
     return decode(bytes)
-      .slice(1)
+      .replace(/^0/, "")
       .split("\n")
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line) as { exec?: ExecAnnouncement; error?: ErrorParts });
@@ -161,9 +162,12 @@ class Answer {
     const error = lines.find((line) => line.error !== undefined)?.error;
     if (error !== undefined) return new RuntimeError(error);
     if (!lines.some((line) => line.exec !== undefined)) {
+      const { cgroup } = this.#record;
+      if (cgroup === null || oomKills(this.#runtime.kernel, cgroup) === 0)
+        return new RuntimeError({ what, problem: "init was killed before it could execute the program" });
       return new RuntimeError({
         what,
-        problem: "init ended before it could execute the program (killed, or out of memory)",
+        problem: "container init was OOM-killed (memory limit too low?) before it could execute the program",
         where: "config.json#/linux/resources/memory/limit",
       });
     }

@@ -125,7 +125,7 @@ function editDistance(left: string, right: string): number {
 /**
  * The value a filter returns for an action and its errno, which counts for ERRNO and TRACE only and is EPERM
  * when absent. Errors: unknown action; errno out of range.
- * Source: config-linux.md#seccomp, runc's specconv (errnoRet with another action is ignored there, too).
+ * Source: config-linux.md#seccomp. (The rules of src/config refuse errnoRet with another action.)
  */
 export function readAction(name: string, errnoRet: number | undefined, pointer: string, field: string): number {
   const value = ACTIONS.get(name);

@@ -1,5 +1,6 @@
 /** state.json: what later commands must know about a container. */
 import type { CgroupRecord } from "../cgroup/path.ts";
+import { isResctrlRecord, type ResctrlRecord } from "../cgroup/resctrl-record.ts";
 import type { HookPlan } from "../config/plan-types.ts";
 import { RuntimeError } from "../shared/error.ts";
 
@@ -30,6 +31,8 @@ export interface StateRecord {
   /** Init is the first process of its own pid namespace: its end takes all others along. */
   ownPids: boolean;
   cgroup: CgroupRecord | null;
+  /** Absent: the container has nothing to do with resctrl. */
+  resctrl?: ResctrlRecord;
   poststart: HookPlan[];
   poststop: HookPlan[];
 }
@@ -64,7 +67,8 @@ export function parseRecord(text: string, where: string): StateRecord {
     ![...record.poststart, ...record.poststop].every(isHook) ||
     typeof record.creating !== "boolean" ||
     (record.pid !== 0 && record.pid < 2) ||
-    !isCgroup(record.cgroup)
+    !isCgroup(record.cgroup) ||
+    (record.resctrl !== undefined && !isResctrlRecord(record.resctrl))
   ) {
     throw damagedRecord(where, "a missing or mistyped field");
   }

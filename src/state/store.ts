@@ -181,16 +181,21 @@ export class ContainerDirectory {
 
   /** The record. @throws RuntimeError when missing or damaged. */
   read(): StateRecord {
+    const record = this.readIfPresent();
+    if (record !== undefined) return record;
+    throw new RuntimeError({
+      what: "read state",
+      problem: "found no record (create was interrupted), want one",
+      where: `${STATE_FILE} of "${this.id}"`,
+      hint: "delete removes the container",
+    });
+  }
+
+  /** As read; undefined when missing. */
+  readIfPresent(): StateRecord | undefined {
     const where = `${STATE_FILE} of "${this.id}"`;
     const fd = openIfPresent(this.#kernel, this.fd, STATE_FILE, O_RDONLY | O_NOFOLLOW);
-    if (fd === undefined) {
-      throw new RuntimeError({
-        what: "read state",
-        problem: "found no record (create was interrupted), want one",
-        where,
-        hint: "delete --force removes the container",
-      });
-    }
+    if (fd === undefined) return undefined;
     try {
       const bytes = readAll(this.#kernel, fd, MAX_STATE);
       if (bytes === undefined)
@@ -244,9 +249,12 @@ export class ContainerDirectory {
     this.#kernel.attempt(SYS_unlinkat, this.fd, FIFO, 0);
   }
 
-  /** Removes the directory with all that we make in it; what is missing already is no error. */
+  /** Removes the directory with all that we make in it, the record last; what is missing already is no error. */
   remove(): void {
-    for (const name of listDirectory(this.#kernel, openAt(this.#kernel, this.fd, ".", O_RDONLY | O_DIRECTORY))) {
+    const readable = openAt(this.#kernel, this.fd, ".", O_RDONLY | O_DIRECTORY);
+    const names = listDirectory(this.#kernel, readable).filter((name) => name !== STATE_FILE);
+    close(this.#kernel, readable);
+    for (const name of [...names, STATE_FILE]) {
       const result = this.#kernel.attempt(SYS_unlinkat, this.fd, name, 0);
       if (result < 0 && result !== -ENOENT) throw this.#kernel.failure(result, SYS_unlinkat, this.fd, name, 0);
     }

@@ -28,13 +28,16 @@ ls /proc/self/fd | wc -l
 } > /out/probe.part 2>/dev/null; mv /out/probe.part /out/probe`;
 }
 
+/** `plain`: no user namespace; `user`: a new one; `join`: the IPC namespace is joined, so that there is a stage between parent and init. */
+export type Variant = "plain" | "user" | "join";
+
 /** A bundle with a writable /out that the host can read. */
 export class FullBundle {
   readonly folder: string;
   readonly #out: string;
   readonly #hookLog: string;
 
-  constructor(box: Sandbox, userNamespace: boolean) {
+  constructor(box: Sandbox, variant: Variant) {
     this.folder = box.bundle(["sh", "-c", probe()]);
     this.#out = join(this.folder, "out");
     this.#hookLog = join(this.folder, "hooks.log");
@@ -43,9 +46,12 @@ export class FullBundle {
     chmodSync(this.#out, 0o777);
     chmodSync(this.folder, 0o755);
     mkdirSync(join(this.folder, "ro"));
+    // A user namespace's root may make nothing in the host's folders: mount points are there, and the way to them is open.
+    chmodSync(box.folder, 0o755);
+    for (const name of ["out", "ro", "tmp"]) mkdirSync(join(this.folder, "rootfs", name), { recursive: true });
     const path = join(this.folder, "config.json");
     const config = JSON.parse(readFileSync(path, "utf8")) as TestConfig;
-    configure(config, userNamespace);
+    configure(config, variant);
     const hook = (name: string) => ({
       path: "/bin/sh",
       args: ["sh", "-c", `cat >/dev/null; echo ${name} >> ${this.#hookLog}`],
@@ -73,20 +79,22 @@ export class FullBundle {
     return existsSync(this.#hookLog) ? readFileSync(this.#hookLog, "utf8") : "";
   }
 
-  /** Removes what a run wrote. */
+  /** Removes what a run wrote. The hooks' log is there for any user: createContainer hooks run in the container's user namespace. */
   clear(): void {
-    for (const path of [join(this.#out, "probe"), join(this.#out, "probe.part"), this.#hookLog])
-      rmSync(path, { force: true });
+    for (const path of [join(this.#out, "probe"), join(this.#out, "probe.part")]) rmSync(path, { force: true });
+    writeFileSync(this.#hookLog, "");
+    chmodSync(this.#hookLog, 0o666);
   }
 }
 
-function configure(config: TestConfig, userNamespace: boolean): void {
+function configure(config: TestConfig, variant: Variant): void {
   config.mounts.push(
     { destination: "/out", type: "bind", source: "out", options: ["rbind", "rw"] },
     { destination: "/ro", type: "bind", source: "ro", options: ["bind", "ro", "nosuid"] },
     { destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "size=1m", "mode=1777"] },
   );
   config.hostname = "full";
+  config.domainname = "sweep";
   config.root.readonly = true;
   config.process.user = { uid: 1000, gid: 1000, additionalGids: [7, 8], umask: 0o027 };
   config.process.cwd = "/tmp";
@@ -100,7 +108,11 @@ function configure(config: TestConfig, userNamespace: boolean): void {
     defaultAction: "SCMP_ACT_ALLOW",
     syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }],
   };
-  if (!userNamespace) return;
+  if (variant === "join") {
+    // Our own: any will do, and it outlives the container.
+    for (const space of config.linux.namespaces ?? []) if (space.type === "ipc") space.path = "/proc/self/ns/ipc";
+  }
+  if (variant !== "user") return;
   const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
   config.linux.namespaces?.push({ type: "user" });
   config.linux.uidMappings = map;

@@ -1,39 +1,9 @@
 /** cgroupsPath and linux.resources on cgroup v1 (runtime-spec config-linux.md#control-groups). On a v2 host the VM tests' business. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import t from "tap";
-import { created, fails, mountLines, onHosts, prints, removed, started } from "../support/life.ts";
-import { type TestConfig, until } from "../support/sandbox.ts";
-
-/** Where a controller is mounted, undefined on v2. */
-function hierarchy(controller: string): string | undefined {
-  const mounts = mountLines(readFileSync("/proc/self/mountinfo", "utf8"));
-  return mounts.find((line) => line.type === "cgroup" && line.superblock.includes(controller))?.target;
-}
-
-/** Our own cgroup in a hierarchy. */
-function own(controller: string): string {
-  const line = readFileSync("/proc/self/cgroup", "utf8")
-    .split("\n")
-    .find((entry) => entry.split(":")[1]?.split(",").includes(controller));
-  return line?.split(":").slice(2).join(":") ?? "/";
-}
-
-/** A container's directory, of a relative path or the id. */
-const place = (controller: string, name: string) => join(hierarchy(controller) ?? "", own(controller), name);
-const value = (controller: string, name: string, file: string) =>
-  readFileSync(join(place(controller, name), file), "utf8").trim();
-
-type Resources = NonNullable<TestConfig["linux"]["resources"]>;
-const limited = (resources: Resources) => (config: TestConfig) => {
-  config.linux.resources = { ...config.linux.resources, ...resources };
-};
-
-/** Runs the tests of this file where they can be; elsewhere they are shown as skipped. */
-function onV1(name: string, check: Parameters<typeof onHosts>[1]): void {
-  if (hierarchy("memory") !== undefined) onHosts(name, check);
-  else t.test(name, { skip: "this host has no cgroup v1" }, () => undefined);
-}
+import { hierarchy, limited, onV1, own, place, type Resources, value } from "../support/cgroup-v1.ts";
+import { created, fails, prints, removed, started } from "../support/life.ts";
+import { until } from "../support/sandbox.ts";
 
 onV1("cgroup: limits are in the files before the process starts", (t, box) => {
   const id = created(
@@ -185,6 +155,12 @@ onV1("cgroup: paths: absolute, relative, with .., empty", (t, box) => {
     const outcome = box.once(["true"], (config) => (config.linux.cgroupsPath = path));
     fails(t, outcome, /config\.json#\/linux\/cgroupsPath/);
   }
+  const systemd = box.once(["true"], (config) => (config.linux.cgroupsPath = "system.slice:runc:name"));
+  fails(
+    t,
+    systemd,
+    'place cgroup: found "system.slice:runc:name" in systemd\'s form slice:prefix:name, want a path; config.json#/linux/cgroupsPath; hint: the systemd driver is missing in this version, use the cgroupfs driver',
+  );
 });
 
 /** A directory of ours in the pids hierarchy. */

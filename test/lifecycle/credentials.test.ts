@@ -60,6 +60,28 @@ onHosts("credentials: capabilities of an ordinary user", (t, box) => {
   t.equal(given["CapEff"], bits("CHOWN"));
 });
 
+onHosts("credentials: capabilities that cannot be granted are left out", (t, box) => {
+  for (const [uid, expected] of [
+    [0, bits("CHOWN", "KILL")],
+    [1000, bits()],
+  ] as const) {
+    const given = status(box, (config) => {
+      config.process.user = { uid, gid: uid };
+      config.process.capabilities = {
+        bounding: caps("CHOWN", "KILL"),
+        permitted: caps("CHOWN", "KILL"),
+        effective: caps("CHOWN", "KILL", "SYS_ADMIN"),
+        // Outside of the bounding set: capset(2) refuses it.
+        inheritable: caps("CHOWN", "SYS_ADMIN"),
+        ambient: caps("SYS_ADMIN"),
+      };
+    });
+    t.equal(given["CapInh"], bits("CHOWN"));
+    t.equal(given["CapAmb"], bits());
+    t.equal(given["CapEff"], expected);
+  }
+});
+
 onHosts("credentials: no capability at all, and none named", (t, box) => {
   const empty = status(box, (config) => {
     config.process.capabilities = {};

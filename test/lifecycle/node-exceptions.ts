@@ -8,5 +8,6 @@ export const NODE_EXCEPTIONS: ReadonlyMap<string, string> = new Map([
     "run: signals are forwarded",
     "V8's worker threads block no signal, so the kernel gives those to them and their default action ends the process",
   ],
+  ["cgroup: a pids limit of 0 is 1", "Node's init needs its threads before it becomes the process"],
   ["cgroup: a memory limit is in force", "Node's init needs more memory than the limit before it becomes the process"],
 ]);

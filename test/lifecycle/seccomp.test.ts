@@ -67,6 +67,45 @@ onHosts("seccomp: with noNewPrivileges a tight profile need not allow what the r
   t.equal(killed.status, 128 + 31, "SIGSYS for what it does not list");
 });
 
+/** Docker's profile without the calls that it did not know before Linux 5.6, which init would rather use. */
+const OLD: Profile = {
+  ...DOCKER,
+  syscalls: (DOCKER.syscalls ?? [])
+    .map((rule) => ({
+      ...rule,
+      names: rule.names.filter((name) => !["openat2", "close_range", "faccessat2", "clone3"].includes(name)),
+    }))
+    .filter((rule) => rule.names.length > 0),
+};
+
+onHosts("seccomp: without noNewPrivileges a profile may be older than what the runtime would rather use", (t, box) => {
+  const script = "ls /proc/self/fd | tr '\\n' ' '; cat /data/hook; touch /data/new";
+  const outcome = box.once(["sh", "-c", script], (config) => {
+    config.linux.seccomp = OLD;
+    config.process.noNewPrivileges = false;
+    config.hooks = {
+      startContainer: [{ path: "/bin/sh", args: ["sh", "-c", "ls /proc/self/fd | tr '\\n' ' ' >/data/hook"] }],
+    };
+  });
+  // The fourth is the directory that ls reads.
+  t.equal(prints(t, outcome), "0 1 2 3 0 1 2 3 ");
+  const missing = box.once(["no-such-program"], (config) => {
+    config.linux.seccomp = OLD;
+    config.process.noNewPrivileges = false;
+  });
+  fails(t, missing, /^exec "no-such-program": executable file not found in \$PATH/);
+});
+
+onHosts("seccomp: without noNewPrivileges a profile may forbid getcwd", (t, box) => {
+  const outcome = box.once(["pwd", "-P"], (config) => {
+    const syscalls: Profile["syscalls"] = [{ names: ["getcwd"], action: "SCMP_ACT_ERRNO" }];
+    config.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls };
+    config.process.noNewPrivileges = false;
+    config.process.env = ["PATH=/bin"];
+  });
+  t.match(outcome.stderr, /getcwd: Operation not permitted/, "the program runs, and its filter holds");
+});
+
 onHosts("seccomp: a profile that forbids execve", (t, box) => {
   const outcome = box.once(["true"], (config) => {
     config.linux.seccomp = {

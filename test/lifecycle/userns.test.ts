@@ -90,5 +90,5 @@ onHosts("userns: a device that the host lacks, and ids that no map has", (t, box
     withUserNamespace(config);
     config.process.user = { uid: 70_000, gid: 0 };
   });
-  fails(t, user, /config\.json#\/process\/user/);
+  fails(t, user, "load config.json: 70000, want an id that linux.uidMappings maps; config.json#/process/user/uid");
 });

@@ -1,27 +1,43 @@
-# TAP for guests. Every line begins with "TAP ", which tells it from the kernel's.
+# TAP for guests, on standard output.
 count=0
 ok() {
   count=$((count + 1))
-  echo "TAP ok $count - $1"
+  echo "ok $count - $1"
 }
 not_ok() {
   count=$((count + 1))
-  echo "TAP not ok $count - $1"
+  echo "not ok $count - $1"
+}
+# todo NAME REASON: what cannot be checked yet
+todo() {
+  count=$((count + 1))
+  echo "not ok $count - $1 # TODO $2"
+}
+skip() {
+  count=$((count + 1))
+  echo "ok $count - $1 # SKIP $2"
+}
+# told FOUND WANT: the YAML block of a failure
+told() {
+  echo "  ---"
+  echo "  found: |"
+  echo "$1" | sed 's/^/    /'
+  echo "  want: |"
+  echo "$2" | sed 's/^/    /'
+  echo "  ..."
 }
 # is NAME FOUND WANT
 is() {
   if [ "$2" = "$3" ]; then ok "$1"; else
     not_ok "$1"
-    echo "found: $2" | sed 's/^/TAP # /'
-    echo "want: $3" | sed 's/^/TAP # /'
+    told "$2" "$3"
   fi
 }
 # has NAME TEXT PATTERN (of grep -E)
 has() {
   if echo "$2" | grep -Eq -- "$3"; then ok "$1"; else
     not_ok "$1"
-    echo "found: $2" | sed 's/^/TAP # /'
-    echo "want: $3" | sed 's/^/TAP # /'
+    told "$2" "$3"
   fi
 }
 # becomes NAME WANT COMMAND...: looks every 50 ms, for 10 s
@@ -36,5 +52,5 @@ becomes() {
   is "$name" "$("$@" 2>&1)" "$want"
 }
 done_testing() {
-  echo "TAP 1..$count"
+  echo "1..$count"
 }

@@ -1,0 +1,114 @@
+/** All demands, and all fields of config.json: what docs/spec-coverage.md accounts for. */
+import type { Elsewhere, Must } from "./must.ts";
+import { CGROUPS } from "./musts-cgroups.ts";
+import { CONFIG } from "./musts-config.ts";
+import { HOOKS } from "./musts-hooks.ts";
+import { LINUX, RDT_MONITOR, RDT_NAMED, RDT_PREPARED, RDT_SCHEMATA } from "./musts-linux.ts";
+import { RUNTIME } from "./musts-runtime.ts";
+import { SECCOMP } from "./musts-seccomp.ts";
+
+export const MUSTS: readonly Must[] = [...RUNTIME, ...CONFIG, ...HOOKS, ...LINUX, ...CGROUPS, ...SECCOMP];
+
+const V1 = "test/lifecycle/cgroup-v1-limits.test.ts";
+const PAGES_AND_NET: Elsewhere = [V1, "cgroup: network marks and huge pages, in hierarchies of their own"];
+const WRITES = "src/cgroup/resources.test.ts";
+
+/** Tests outside of conformance/spec that prove a field where none in it can, or prove more of it. */
+export const FIELD_TESTS: ReadonlyMap<string, readonly Elsewhere[]> = new Map<string, readonly Elsewhere[]>([
+  ["/linux/resources/unified", [["conformance/vm/guest/v2.sh", "unified"]]],
+  [
+    "/linux/resources/memory/checkBeforeUpdate",
+    [["src/cgroup/limits.test.ts", "checkBeforeUpdate refuses a limit at or below what is in use"]],
+  ],
+  ...["weight", "weightDevice/*/weight"].map((name): [string, Elsewhere[]] => [
+    `/linux/resources/blockIO/${name}`,
+    [[WRITES, "blockIO: v1 by blkio's files or BFQ's, v2 by BFQ's or io.weight"]],
+  ]),
+  ...["hugepageLimits/*/pageSize", "hugepageLimits/*/limit", "network/classID"].map((name): [string, Elsewhere[]] => [
+    `/linux/resources/${name}`,
+    [PAGES_AND_NET],
+  ]),
+  ...["name", "priority"].map((name): [string, Elsewhere[]] => [
+    `/linux/resources/network/priorities/*/${name}`,
+    [PAGES_AND_NET],
+  ]),
+  ...["hcaHandles", "hcaObjects"].map((name): [string, Elsewhere[]] => [
+    `/linux/resources/rdma/*/${name}`,
+    [[WRITES, "huge pages, RDMA, network"]],
+  ]),
+  ["/linux/intelRdt/closID", [RDT_PREPARED, RDT_NAMED]],
+  ["/linux/intelRdt/schemata", [RDT_PREPARED]],
+  ["/linux/intelRdt/l3CacheSchema", [RDT_PREPARED, RDT_SCHEMATA]],
+  ["/linux/intelRdt/memBwSchema", [RDT_SCHEMATA]],
+  ["/linux/intelRdt/enableMonitoring", [RDT_MONITOR]],
+]);
+
+const NOT_YET = "not supported by this version";
+
+/** Fields that are refused, with all below them: pointer → what the error says. */
+export const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map([
+  ["/process/scheduler", NOT_YET],
+  ["/process/ioPriority", NOT_YET],
+  ["/process/execCPUAffinity", NOT_YET],
+  ["/process/apparmorProfile", NOT_YET],
+  ["/process/selinuxLabel", NOT_YET],
+  ["/mounts/*/uidMappings", NOT_YET],
+  ["/mounts/*/gidMappings", NOT_YET],
+  ["/linux/netDevices", NOT_YET],
+  ["/linux/seccomp/listenerPath", NOT_YET],
+  ["/linux/seccomp/listenerMetadata", NOT_YET],
+  ["/linux/mountLabel", NOT_YET],
+  ["/linux/memoryPolicy", NOT_YET],
+  ["/linux/personality", NOT_YET],
+]);
+
+const NO_BFQ = "without the bfq scheduler the kernel has no file for it, which is an error";
+
+/** What is to be known of a field that is tested. */
+export const FIELD_NOTES: ReadonlyMap<string, string> = new Map([
+  ["/linux/resources/memory/kernel", "Linux from 5.16 on has no such limit, which is an error"],
+  ["/linux/resources/blockIO/weight", NO_BFQ],
+  ["/linux/resources/blockIO/leafWeight", "Linux from 5.0 on has no such file, which is an error"],
+  ["/linux/resources/blockIO/weightDevice/*/weight", NO_BFQ],
+  ["/linux/resources/blockIO/weightDevice/*/leafWeight", "Linux from 5.0 on has no such file, which is an error"],
+]);
+
+/** What this module reads of a JSON Schema. */
+export interface Schema {
+  $ref?: string;
+  description?: string;
+  properties?: { [name: string]: Schema };
+  items?: Schema;
+  additionalProperties?: Schema | boolean;
+  definitions?: { [name: string]: Schema };
+}
+
+/** A field of config.json that holds a value: its pointer, with `*` for an index or a free key, and what it is. */
+export interface Field {
+  pointer: string;
+  text: string;
+}
+
+/** Every field of the schema of config.json that has no fields of its own, in the schema's order. */
+export function fieldsOf(schema: Schema): Field[] {
+  const fields: Field[] = [];
+  const visit = (node: Schema, pointer: string, text: string): void => {
+    const target = node.$ref === undefined ? node : schema.definitions?.[node.$ref.slice("#/definitions/".length)];
+    if (target === undefined) throw new Error(`${pointer}: ${node.$ref} is not defined`);
+    const inner = target.items ?? (typeof target.additionalProperties === "object" && target.additionalProperties);
+    if (target.properties !== undefined) {
+      for (const [name, child] of Object.entries(target.properties)) {
+        visit(child, `${pointer}/${name}`, child.description ?? "");
+      }
+    } else if (inner !== undefined && inner !== false && leads(schema, inner)) visit(inner, `${pointer}/*`, text);
+    else fields.push({ pointer, text });
+  };
+  visit(schema, "", "");
+  return fields;
+}
+
+/** Whether a node has fields of its own below it. */
+function leads(schema: Schema, node: Schema): boolean {
+  const target = node.$ref === undefined ? node : schema.definitions?.[node.$ref.slice("#/definitions/".length)];
+  return target?.properties !== undefined;
+}

@@ -1,0 +1,30 @@
+# AppArmor: a profile that the host compiled, loaded here, around a container's process.
+. /common.sh
+A=/sys/kernel/security/apparmor
+before=$(left)
+
+is "AppArmor is on" "$(cat /sys/module/apparmor/parameters/enabled)" Y
+out=$(run unconfined)
+has "without a profile: unconfined" "$out" "^profile unconfined$"
+has "which may write" "$out" "^allowed$"
+if [ ! -s /files/apparmor.bin ]; then
+  skip "a profile" "the host has no apparmor_parser"
+else
+  cat /files/apparmor.bin >$A/.load
+  has "the profile is loaded" "$(cat $A/profiles)" "^tsrunc-guest \(enforce\)$"
+  out=$(run confined)
+  if echo "$out" | grep -q "AppArmor is not supported by this version"; then
+    todo "process.apparmorProfile" "not in this version"
+  else
+    has "process.apparmorProfile names the process's profile" "$out" "^profile tsrunc-guest \(enforce\)$"
+    has "what it allows" "$out" "^allowed$"
+    has "what it denies" "$out" "/tmp/denied: Permission denied"
+    out=$(run unknown-profile)
+    is "an unknown profile fails" "$?" 1
+    is "in one line" "$(echo "$out" | wc -l)" 1
+    has "that names it" "$out" "tsrunc-nosuch.*config.json#/process/apparmorProfile"
+  fi
+fi
+
+is "nothing is left behind" "$(left)" "$before"
+done_testing
