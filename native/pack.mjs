@@ -7,8 +7,10 @@ const MAIN = { core: "src/main-engine.ts" };
 const CHUNKS = [
   "chunk-create",
   "chunk-diagnose",
+  "chunk-exec",
   "chunk-help",
   "chunk-init",
+  "chunk-join",
   "chunk-main",
   "chunk-resctrl",
   "chunk-seccomp",

@@ -1,8 +1,10 @@
 /** The engine host's program: chunks of bytecode, each loaded when a command needs it. The build makes one of each `chunk-*.ts`. */
 import type * as CreateChunk from "./chunk-create.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
+import type * as ExecChunk from "./chunk-exec.ts";
 import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
+import type * as JoinChunk from "./chunk-join.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
@@ -28,8 +30,10 @@ export function runMain(native: Native, host: Host = native): void {
     chunks: {
       create: () => load<typeof CreateChunk>("chunk-create"),
       diagnose: () => load<typeof DiagnoseChunk>("chunk-diagnose"),
+      exec: () => load<typeof ExecChunk>("chunk-exec"),
       help: () => load<typeof HelpChunk>("chunk-help"),
       init: () => load<typeof InitChunk>("chunk-init"),
+      join: () => load<typeof JoinChunk>("chunk-join"),
       resctrl: () => load<typeof ResctrlChunk>("chunk-resctrl"),
       seccomp: () => load<typeof SeccompChunk>("chunk-seccomp"),
       trace: () => load<typeof TraceChunk>("chunk-trace"),

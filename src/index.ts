@@ -14,6 +14,7 @@ import * as resctrl from "./cgroup/resctrl.ts";
 import { unknownInConfig } from "./chunk-diagnose.ts";
 import { validate } from "./config/generated/validate-config.js";
 import { addonPath, nodeHost } from "./host/node.ts";
+import { runJoin } from "./init/join.ts";
 import { runInit } from "./init/sequence.ts";
 import { createKernel } from "./kernel/call.ts";
 import { ARCH } from "./kernel/constants.ts";
@@ -51,6 +52,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
       compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
       explainExec,
       runInit,
+      runJoin,
       unknownInConfig,
     },
     initEntry: { path: process.execPath, argv: [process.execPath, "--v8-pool-size=0", script], env: [] },

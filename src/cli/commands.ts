@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
 import { createCommand, runCommand } from "./create.ts";
+import { execCommand } from "./exec.ts";
 import { listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
 
@@ -12,6 +13,7 @@ export const COMMANDS: readonly Command[] = [
   killCommand,
   deleteCommand,
   runCommand,
+  execCommand,
   listCommand,
   specCommand,
 ];

@@ -74,6 +74,7 @@ function optionOf(flag: Flag): Option {
   const short = flag.short === undefined ? "" : `-${flag.short}, `;
   const value = flag.value === undefined ? "" : ` <${flag.value}>`;
   const option = new Option(`${short}--${flag.name}${value}`, flag.help);
+  if (flag.repeated === true) option.argParser((text: string, before: string[] = []) => [...before, text]);
   return flag.hidden === true ? option.hideHelp() : option;
 }
 

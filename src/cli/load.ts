@@ -1,15 +1,22 @@
-/** The life cycle's larger half, loaded when create or run need it: state, kill and delete must not pay for it. */
+/** The life cycle's larger parts, loaded when a command needs them: state, kill and delete must not pay for them. */
 import type * as CreateChunk from "../chunk-create.ts";
+import type * as ExecChunk from "../chunk-exec.ts";
 
-let load: (() => typeof CreateChunk) | undefined;
-
-/** Set once by main: how the chunk is loaded depends on the host. */
-export function setCreateLoader(loader: () => typeof CreateChunk): void {
-  load = loader;
+/** How the chunks are loaded, which depends on the host. */
+export interface Loaders {
+  create(): typeof CreateChunk;
+  exec(): typeof ExecChunk;
 }
 
-/** The chunk. */
-export function loadCreate(): typeof CreateChunk {
-  if (load === undefined) throw new Error("no loader was set");
-  return load();
+let loaders: Loaders | undefined;
+
+/** Set once by main. */
+export function setLoaders(given: Loaders): void {
+  loaders = given;
+}
+
+/** The loaders. */
+export function load(): Loaders {
+  if (loaders === undefined) throw new Error("no loaders were set");
+  return loaders;
 }

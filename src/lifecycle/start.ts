@@ -1,8 +1,8 @@
 /** start: lets a created init go on, and learns whether the user's program really began (DESIGN section 7). */
 
 import { oomKills } from "../cgroup/oom.ts";
+import type { ExecAnnouncement } from "../channel/message.ts";
 import { runHooks } from "../hook/run.ts";
-import type { ExecAnnouncement } from "../init/wait-start.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { O_NONBLOCK, O_RDONLY, PF_FORKNOEXEC, POLLHUP, POLLIN, SIGKILL } from "../kernel/constants.ts";
 import { close, poll, read } from "../kernel/file.ts";
