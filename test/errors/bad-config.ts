@@ -307,6 +307,7 @@ const NO_LISTENER: readonly Put[] = [
   ["/linux/seccomp/listenerMetadata", undefined],
 ];
 const RULE = "/linux/seccomp/syscalls/0";
+const NO_ERRNO: Put = [`${RULE}/errnoRet`, undefined];
 const SECCOMP: readonly BadValue[] = [
   [
     "/linux/seccomp/defaultAction",
@@ -335,6 +336,13 @@ const SECCOMP: readonly BadValue[] = [
     ["write"],
     'SCMP_ACT_NOTIFY for "write", want another action for it',
     [`${RULE}/action`, "SCMP_ACT_NOTIFY"],
+    NO_ERRNO,
+  ],
+  [
+    `${RULE}/errnoRet`,
+    1,
+    "1 with SCMP_ACT_ALLOW, want it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only",
+    [`${RULE}/action`, "SCMP_ACT_ALLOW"],
   ],
   [`${RULE}/action`, "ALLOW", '"ALLOW", want one of 9 names'],
   [
@@ -342,9 +350,10 @@ const SECCOMP: readonly BadValue[] = [
     "SCMP_ACT_NOTIFY",
     "SCMP_ACT_NOTIFY without a listener, want listenerPath to be given",
     ...NO_LISTENER,
+    NO_ERRNO,
   ],
   [`${RULE}/errnoRet`, 4096, "4096, want 0 to 4095", [`${RULE}/action`, "SCMP_ACT_ERRNO"]],
-  [`${RULE}/args/0/index`, 6, "6, want 0 to 5"],
+  [`${RULE}/args/0/index`, 6, "6, want 0 to 5", NO_ERRNO],
   [`${RULE}/args/0/op`, "==", `"==", want ${OPERATORS}`],
   [`${RULE}/args/0/op`, "SCMP_CMP_EQU", `"SCMP_CMP_EQU", want ${OPERATORS}; hint: nearest is "SCMP_CMP_EQ"`],
 ];

@@ -1,4 +1,7 @@
-/** cgroupsPath and linux.resources on cgroup v2 (runtime-spec config-linux.md#control-groups). Other hosts leave it to the VM matrix. */
+/**
+ * cgroupsPath and limits in force on cgroup v2 (runtime-spec config-linux.md#control-groups); cgroup-v2-limits.test.ts has every file and
+ * every refusal. Hosts with v1 leave both to the VM matrix.
+ */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { counted, limited, onV2, parent, place, type Resources, unified, value } from "../support/cgroup-v2.ts";
@@ -58,11 +61,8 @@ onV2("cgroup v2: limits are in the files before the process starts", (t, box) =>
 // The curve of runc, crun and systemd: Kubernetes shows these pairs.
 const WEIGHTS: readonly [shares: number, weight: number][] = [
   [2, 1],
-  [128, 21],
   [256, 35],
-  [512, 59],
   [1024, 100],
-  [2048, 174],
   [10_240, 639],
   [262_144, 10_000],
 ];
@@ -81,10 +81,9 @@ onV2("cgroup v2: v1's values are converted with runc's formulas", (t, box) => {
   readBack(t, box, { memory: { limit: big } }, { "memory.max": String(big) });
 });
 
-onV2("cgroup v2: one of quota and period alone, an idle group", (t, box) => {
+onV2("cgroup v2: one of quota and period alone, a group that is awake", (t, box) => {
   readBack(t, box, { cpu: { quota: 30_000 } }, { "cpu.max": "30000 100000" });
   readBack(t, box, { cpu: { period: 30_000 } }, { "cpu.max": "max 30000" });
-  readBack(t, box, { cpu: { idle: 1 } }, { "cpu.idle": "1" });
   readBack(t, box, { cpu: { idle: 0, shares: 512 } }, { "cpu.idle": "0", "cpu.weight": "59" });
 });
 
@@ -232,49 +231,6 @@ onV2("cgroup v2: KILL reaches groups that the container made below its own", (t,
   until(() => counted(id, "cgroup.events", "populated") === 0, "nobody is left anywhere");
   prints(t, box.run(["delete", id]), "delete");
   t.notOk(existsSync(place(id)), "and what it made is removed");
-});
-
-/** A create that must fail with a line, and leave nothing. */
-function refused(t: Test, box: Sandbox, resources: Resources, line: RegExp | string): void {
-  const id = box.id();
-  fails(t, box.run(["create", "--bundle", box.bundle(["true"], limited(resources)), id]), line);
-  t.notOk(existsSync(place(id)), "no group is left");
-}
-
-onV2("cgroup v2: a value that the kernel refuses is told with its file, and nothing is left", (t, box) => {
-  refused(
-    t,
-    box,
-    { cpu: { cpus: "9999" } },
-    /^set cgroup cpuset\.cpus: .*found 9999, want one that .*cpuset\.cpus takes; config\.json#\/linux\/resources\/cpu\/cpus \[cgroup write\(.*\) E[A-Z]+\]\n$/,
-  );
-  refused(
-    t,
-    box,
-    { unified: { "memory.nosuch": "1" } },
-    /^set cgroup memory\.nosuch: the kernel has no such file here: found 1, want .*; config\.json#\/linux\/resources\/unified\/memory\.nosuch \[cgroup .* ENOENT\]\n$/,
-  );
-  refused(
-    t,
-    box,
-    { unified: { "../pids.max": "1" } },
-    /^load config\.json: "\.\.\/pids\.max", want the name of a cgroup file/,
-  );
-});
-
-onV2("cgroup v2: limits that only v1 has are refused with their field", (t, box) => {
-  const wrong: [Resources, string][] = [
-    [{ memory: { kernel: MB } }, "memory/kernel"],
-    [{ memory: { kernelTCP: MB } }, "memory/kernelTCP"],
-    [{ memory: { swappiness: 7 } }, "memory/swappiness"],
-    [{ memory: { disableOOMKiller: true } }, "memory/disableOOMKiller"],
-    [{ cpu: { realtimePeriod: 1_000_000 } }, "cpu/realtimePeriod"],
-    [{ cpu: { realtimeRuntime: 1000 } }, "cpu/realtimeRuntime"],
-  ];
-  for (const [resources, field] of wrong) {
-    const found = "found a limit that cgroup v2 does not have, want it absent";
-    refused(t, box, resources, `set cgroup limits: ${found}; config.json#/linux/resources/${field}`);
-  }
 });
 
 onV2("cgroup v2: paths: absolute, relative, with .., empty", (t, box) => {
