@@ -58,7 +58,7 @@ const limits: readonly Scenario<EngineSeat>[] = [
       await seat.becomes(id, ".State.Status", "exited");
       seat.same("state", await seat.inspect(id, ".State.ExitCode"), "137");
       const killed = await seat.inspect(id, ".State.OOMKilled");
-      // Debian's Podman 4.3 says "false" on cgroup v1, with every runtime.
+      // Debian's Podman 4.3 says "false" on cgroup v1, with runc as with ts-runc; why was not looked into.
       if (seat.manager === "docker") seat.same("OOMKilled", killed, "true");
       seat.see("OOMKilled", killed);
     },

@@ -15,9 +15,13 @@ export interface Answer {
 /** Words for a call: help, or what is wrong with it. */
 export function answer(words: readonly string[], commands: readonly Command[], version: string): Answer {
   const result: Answer = { stdout: "", stderr: "", status: 1 };
-  // commander's errors call V8's function, which the engine lacks.
+  // commander calls two functions that the engine lacks: its errors V8's, its suggestions this one. Names of commands are ASCII.
   const errors: { captureStackTrace?: unknown } = Error;
   errors.captureStackTrace ??= () => undefined;
+  const text: { localeCompare?: unknown } = String.prototype;
+  text.localeCompare ??= function (this: string, other: string): number {
+    return `${this}` < other ? -1 : Number(`${this}` > other);
+  };
   const program = buildProgram(commands, result);
   program.version(version, "-v, --version");
   try {
