@@ -141,7 +141,9 @@ export interface InitPlan extends ProcessPlan {
   becomeRoot: boolean;
   /** The parent gives the path of the root file system as the host names it. */
   rootPath: string;
-  /** Detached recursive clone of the root file system; -1 without a new mount namespace. */
+  /** The root is built in a mount namespace that ends with the building: the container has the caller's, or a joined one (init/aside.ts). */
+  aside: boolean;
+  /** Detached recursive clone of the root file system; -1 without a new mount namespace and nothing to build. */
   rootTree: number;
   readonlyRoot: boolean;
   noPivot: boolean;

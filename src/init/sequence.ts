@@ -18,6 +18,7 @@ import type { Procfs } from "../kernel/procfs.ts";
 import { checkFilterFlags, loadFilter } from "../kernel/seccomp.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
+import { stepAside, stepBack } from "./aside.ts";
 import { bindConsole, openConsole } from "./console.ts";
 import { dropPrivileges, setNoNewPrivileges } from "./credentials.ts";
 import { makeDevices, makeDevLinks } from "./devices.ts";
@@ -92,13 +93,19 @@ function prepare(kernel: Kernel, input: InitInput) {
   step("sysctl", HERE, () => applySysctls(kernel, plan));
   setUmask(kernel, 0);
 
+  const home = plan.aside ? step("aside", HERE, () => stepAside(kernel)) : undefined;
   const proc = plan.rootTree >= 0 ? prepareTree(kernel, plan, link) : prepareChroot(kernel, plan, link);
-  const root = openRootDirectory(kernel, -100 as Fd, "/");
+  let root = openRootDirectory(kernel, -100 as Fd, "/");
   if (plan.rootTree >= 0) finishTree(kernel, plan, root);
   const console = plan.terminal ? step("console", HERE, () => takeConsole(kernel, plan, root, link)) : undefined;
   step("stdio", HERE, () => setStdio(kernel, plan, console));
   if (plan.rootTree >= 0 && plan.readonlyRoot) {
     step("readonly-root", HERE, () => setAttributes(kernel, root, { set: MOUNT_ATTR_RDONLY }, false));
+  }
+  if (home !== undefined) {
+    close(kernel, root);
+    step("aside", HERE, () => stepBack(kernel, home));
+    root = openRootDirectory(kernel, -100 as Fd, "/");
   }
 
   const env = step("environment", HERE, () => withHome(kernel, root, plan));

@@ -92,8 +92,8 @@ const FILES: readonly RefusedValue[] = [
   ],
   [
     "/mounts/7/options/1",
-    "size=1m",
-    'mount config.json#/mounts/7: found option "size" on a bind, want none that a file system would have to know; config.json#/mounts/7/options',
+    "r0",
+    'mount config.json#/mounts/7: found option "r0" on a bind, want none that a file system would have to know; config.json#/mounts/7/options',
     BIND,
   ],
   [
@@ -221,7 +221,13 @@ export const REFUSED_BY_V1: readonly RefusedValue[] = [
   [
     "/linux/resources/memory/limit",
     4096,
-    'create "ID": init ended by signal 9 before it was ready (out of memory: limit too low, or killed); config.json#/linux/resources/memory/limit',
+    'create "ID": container init was OOM-killed (memory limit too low?): found 4096, want more; config.json#/linux/resources/memory/limit',
+    noOthers("memory"),
+  ],
+  [
+    "/linux/resources/memory/kernel",
+    1 << 26,
+    /^set cgroup memory\.kmem\.limit_in_bytes: found 67108864, which this kernel takes and does not apply, want it absent; config\.json#\/linux\/resources\/memory\/kernel; hint: memory\.limit counts kernel memory too$/,
     noOthers("memory"),
   ],
   cpuset("cpus", "999", "ERANGE"),
