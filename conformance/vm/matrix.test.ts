@@ -106,8 +106,12 @@ function report(t: Test, entry: Planned, { sections, finished, console, seconds 
   t.ok(finished, "the guest reached its end", { console: lastLines(console) });
   const all = sections.flatMap((section) => section.results);
   const bad = all.filter((result) => !result.ok && !result.skip && !result.todo).length;
+  const todo = all.filter((result) => result.todo).length;
+  const late = todo === 0 ? "" : `, ${todo} todo`;
   const slow = sections.map(({ name, seconds: own }) => `${basename(name)} ${own.toFixed(1)}`).join(", ");
-  t.comment(`| Linux ${titleOf(entry)}: ${all.length - bad} passed, ${bad} failed, ${seconds.toFixed(0)} s (${slow})`);
+  t.comment(
+    `| Linux ${titleOf(entry)}: ${all.length - bad - todo} passed, ${bad} failed${late}, ${seconds.toFixed(0)} s (${slow})`,
+  );
 }
 
 const kernels = new Map(

@@ -233,6 +233,49 @@ onV2("cgroup v2: KILL reaches groups that the container made below its own", (t,
   t.notOk(existsSync(place(id)), "and what it made is removed");
 });
 
+/** A create that must fail with a line, and leave nothing. */
+function refused(t: Test, box: Sandbox, resources: Resources, line: RegExp | string): void {
+  const id = box.id();
+  fails(t, box.run(["create", "--bundle", box.bundle(["true"], limited(resources)), id]), line);
+  t.notOk(existsSync(place(id)), "no group is left");
+}
+
+onV2("cgroup v2: a value that the kernel refuses is told with its file, and nothing is left", (t, box) => {
+  refused(
+    t,
+    box,
+    { cpu: { cpus: "9999" } },
+    /^set cgroup cpuset\.cpus: .*found 9999, want one that .*cpuset\.cpus takes; config\.json#\/linux\/resources\/cpu\/cpus \[cgroup write\(.*\) E[A-Z]+\]\n$/,
+  );
+  refused(
+    t,
+    box,
+    { unified: { "memory.nosuch": "1" } },
+    /^set cgroup memory\.nosuch: the kernel has no such file here: found 1, want .*; config\.json#\/linux\/resources\/unified\/memory\.nosuch \[cgroup .* ENOENT\]\n$/,
+  );
+  refused(
+    t,
+    box,
+    { unified: { "../pids.max": "1" } },
+    /^load config\.json: "\.\.\/pids\.max", want the name of a cgroup file/,
+  );
+});
+
+onV2("cgroup v2: limits that only v1 has are refused with their field", (t, box) => {
+  const wrong: [Resources, string][] = [
+    [{ memory: { kernel: MB } }, "memory/kernel"],
+    [{ memory: { kernelTCP: MB } }, "memory/kernelTCP"],
+    [{ memory: { swappiness: 7 } }, "memory/swappiness"],
+    [{ memory: { disableOOMKiller: true } }, "memory/disableOOMKiller"],
+    [{ cpu: { realtimePeriod: 1_000_000 } }, "cpu/realtimePeriod"],
+    [{ cpu: { realtimeRuntime: 1000 } }, "cpu/realtimeRuntime"],
+  ];
+  for (const [resources, field] of wrong) {
+    const found = "found a limit that cgroup v2 does not have, want it absent";
+    refused(t, box, resources, `set cgroup limits: ${found}; config.json#/linux/resources/${field}`);
+  }
+});
+
 onV2("cgroup v2: paths: absolute, relative, with .., empty", (t, box) => {
   const at = (cgroupsPath: string) => {
     const id = created(t, box, ["true"], (config) => {
