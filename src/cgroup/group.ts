@@ -246,7 +246,7 @@ export function joinCgroup(kernel: Kernel, cgroup: OpenCgroup, pid: Pid): void {
 }
 
 /** Pids in a directory and those below it. */
-function allPids(kernel: Kernel, directory: Fd): number[] {
+export function allPids(kernel: Kernel, directory: Fd): number[] {
   const pids = readText(kernel, directory, "cgroup.procs", 1 << 24)
     .split("\n")
     .filter((line) => line !== "")

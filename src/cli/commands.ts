@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
 import { createCommand, runCommand } from "./create.ts";
+import { pauseCommand, resumeCommand } from "./manage.ts";
 import { listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
 
@@ -13,5 +14,7 @@ export const COMMANDS: readonly Command[] = [
   deleteCommand,
   runCommand,
   listCommand,
+  pauseCommand,
+  resumeCommand,
   specCommand,
 ];
