@@ -1,2 +1,3 @@
-/** The chunk of what managers do with a running container: pause, resume. */
+/** The chunk of what managers do with a running container: pause, resume, ps. */
 export { pause, resume } from "./lifecycle/pause.ts";
+export { processes, processTable } from "./lifecycle/ps.ts";

@@ -40,7 +40,7 @@ export interface Context {
 /** One command. */
 export interface Command {
   name: string;
-  /** Its arguments, as help shows them; `[x]` is optional. */
+  /** Its arguments, as help shows them; `[x]` is optional, the last one as `[x...]` stands for any number. */
   args: readonly string[];
   help: string;
   flags: readonly Flag[];

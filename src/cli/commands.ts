@@ -2,7 +2,7 @@
 import type { Command } from "./command.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
 import { createCommand, runCommand } from "./create.ts";
-import { pauseCommand, resumeCommand } from "./manage.ts";
+import { pauseCommand, psCommand, resumeCommand } from "./manage.ts";
 import { listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
 
@@ -16,5 +16,6 @@ export const COMMANDS: readonly Command[] = [
   listCommand,
   pauseCommand,
   resumeCommand,
+  psCommand,
   specCommand,
 ];

@@ -1,7 +1,7 @@
 /** state and list: what is printed. */
 import { type ContainerState, list, state } from "../lifecycle/list.ts";
-import { RuntimeError } from "../shared/error.ts";
 import type { Command } from "./command.ts";
+import { formatOf } from "./format.ts";
 
 export const stateCommand: Command = {
   name: "state",
@@ -23,14 +23,7 @@ export const listCommand: Command = {
     { name: "quiet", short: "q", help: "ids only" },
   ],
   run: ({ runtime, call, print }) => {
-    const format = call.value("format") ?? "table";
-    if (format !== "table" && format !== "json") {
-      throw new RuntimeError({
-        what: "list containers",
-        problem: `invalid format: found ${JSON.stringify(format)}, want table or json`,
-        where: "--format",
-      });
-    }
+    const format = formatOf(call.value("format"), "list containers");
     const states = list(runtime);
     if (call.has("quiet")) print(states.map((entry) => `${entry.id}\n`).join(""));
     else if (format === "json") print(`${states.length === 0 ? "null" : JSON.stringify(states)}\n`);
