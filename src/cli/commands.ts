@@ -5,6 +5,7 @@ import { createCommand, runCommand } from "./create.ts";
 import { pauseCommand, psCommand, resumeCommand } from "./manage.ts";
 import { listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
+import { updateCommand } from "./update.ts";
 
 export const COMMANDS: readonly Command[] = [
   createCommand,
@@ -17,5 +18,6 @@ export const COMMANDS: readonly Command[] = [
   pauseCommand,
   resumeCommand,
   psCommand,
+  updateCommand,
   specCommand,
 ];
