@@ -3,6 +3,7 @@ import process from "node:process";
 import { receive } from "./channel/link.ts";
 import * as createChunk from "./chunk-create.ts";
 import * as diagnoseChunk from "./chunk-diagnose.ts";
+import * as featuresChunk from "./chunk-features.ts";
 import * as helpChunk from "./chunk-help.ts";
 import * as manageChunk from "./chunk-manage.ts";
 import * as resctrlChunk from "./chunk-resctrl.ts";
@@ -42,6 +43,7 @@ const status = main({
     create: () => createChunk,
     init: () => ({ runInit }),
     diagnose: () => diagnoseChunk,
+    features: () => featuresChunk,
     help: () => helpChunk,
     manage: () => manageChunk,
     resctrl: () => resctrlChunk,

@@ -3,7 +3,7 @@ import type { Command } from "./command.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
 import { createCommand, runCommand } from "./create.ts";
 import { pauseCommand, psCommand, resumeCommand } from "./manage.ts";
-import { listCommand, stateCommand } from "./show.ts";
+import { featuresCommand, listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
 import { updateCommand } from "./update.ts";
 
@@ -20,4 +20,5 @@ export const COMMANDS: readonly Command[] = [
   psCommand,
   updateCommand,
   specCommand,
+  featuresCommand,
 ];

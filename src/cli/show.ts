@@ -1,7 +1,8 @@
-/** state and list: what is printed. */
+/** state, list and features: what is printed. */
 import { type ContainerState, list, state } from "../lifecycle/list.ts";
 import type { Command } from "./command.ts";
 import { formatOf } from "./format.ts";
+import { loadFeatures } from "./load.ts";
 
 export const stateCommand: Command = {
   name: "state",
@@ -28,6 +29,17 @@ export const listCommand: Command = {
     if (call.has("quiet")) print(states.map((entry) => `${entry.id}\n`).join(""));
     else if (format === "json") print(`${states.length === 0 ? "null" : JSON.stringify(states)}\n`);
     else print(table(states));
+    return 0;
+  },
+};
+
+export const featuresCommand: Command = {
+  name: "features",
+  args: [],
+  help: "print what this runtime can do, as the runtime-spec's features document",
+  flags: [],
+  run: ({ print }) => {
+    print(`${JSON.stringify(loadFeatures().features(), undefined, 4)}\n`);
     return 0;
   },
 };
