@@ -29,6 +29,8 @@ export { loadConfig } from "./config/load.ts";
 export { deleteContainer } from "./lifecycle/delete.ts";
 export { kill } from "./lifecycle/kill.ts";
 export { type ContainerState, list, state } from "./lifecycle/list.ts";
+export { pause, resume } from "./lifecycle/pause.ts";
+export { processes } from "./lifecycle/ps.ts";
 export type { Runtime } from "./lifecycle/runtime.ts";
 export { start } from "./lifecycle/start.ts";
 export { RuntimeError } from "./shared/error.ts";

@@ -4,7 +4,9 @@ import { receive } from "./channel/link.ts";
 import * as createChunk from "./chunk-create.ts";
 import * as diagnoseChunk from "./chunk-diagnose.ts";
 import * as execChunk from "./chunk-exec.ts";
+import * as featuresChunk from "./chunk-features.ts";
 import * as helpChunk from "./chunk-help.ts";
+import * as manageChunk from "./chunk-manage.ts";
 import * as resctrlChunk from "./chunk-resctrl.ts";
 import * as seccompChunk from "./chunk-seccomp.ts";
 import * as traceChunk from "./chunk-trace.ts";
@@ -48,7 +50,9 @@ const status = main({
     join: () => ({ runJoin }),
     exec: () => execChunk,
     diagnose: () => diagnoseChunk,
+    features: () => featuresChunk,
     help: () => helpChunk,
+    manage: () => manageChunk,
     resctrl: () => resctrlChunk,
     seccomp: () => seccompChunk,
     trace: () => traceChunk,

@@ -1,7 +1,5 @@
 /** The program: from words to an exit status. The one place that prints an error. */
-import type * as CreateChunk from "./chunk-create.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
-import type * as ExecChunk from "./chunk-exec.ts";
 import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
 import type * as JoinChunk from "./chunk-join.ts";
@@ -10,7 +8,7 @@ import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
 import type { Call, Context } from "./cli/command.ts";
 import { COMMANDS } from "./cli/commands.ts";
-import { setLoaders } from "./cli/load.ts";
+import { type CommandChunks, setChunks } from "./cli/load.ts";
 import { Log } from "./cli/log.ts";
 import { type Parsed, parse } from "./cli/parse.ts";
 import { openTrace } from "./cli/trace.ts";
@@ -29,10 +27,8 @@ import { encode } from "./shared/text.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** Code that is loaded when it is needed: bytecode chunks on the engine host, plain modules on Node. */
-export interface ProgramChunks {
-  create(): typeof CreateChunk;
+export interface ProgramChunks extends CommandChunks {
   diagnose(): typeof DiagnoseChunk;
-  exec(): typeof ExecChunk;
   help(): typeof HelpChunk;
   init(): typeof InitChunk;
   join(): typeof JoinChunk;
@@ -89,7 +85,7 @@ function command(program: Program, plain: Kernel): number {
   try {
     log.open();
     checkGlobals(parsed.global);
-    setLoaders({ create: () => chunks.create(), exec: () => chunks.exec() });
+    setChunks(chunks);
     const status = parsed.command.run(contextOf(kernel, program, parsed, env, log, traced?.file));
     log.finish();
     return status;

@@ -3,8 +3,10 @@ import type { Command } from "./command.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
 import { createCommand, runCommand } from "./create.ts";
 import { execCommand } from "./exec.ts";
-import { listCommand, stateCommand } from "./show.ts";
+import { pauseCommand, psCommand, resumeCommand } from "./manage.ts";
+import { featuresCommand, listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
+import { updateCommand } from "./update.ts";
 
 export const COMMANDS: readonly Command[] = [
   createCommand,
@@ -15,5 +17,10 @@ export const COMMANDS: readonly Command[] = [
   runCommand,
   execCommand,
   listCommand,
+  pauseCommand,
+  resumeCommand,
+  psCommand,
+  updateCommand,
   specCommand,
+  featuresCommand,
 ];

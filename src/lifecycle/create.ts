@@ -1,5 +1,5 @@
 /** create: from a bundle to an init that waits for start (runtime-spec runtime.md#create). */
-import { deviceProgram, deviceRules, v1DeviceWrites } from "../cgroup/devices.ts";
+import { deviceProgram, deviceRules, rulesDigest, v1DeviceWrites } from "../cgroup/devices.ts";
 import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices } from "../cgroup/group.ts";
 import { readLayout } from "../cgroup/layout.ts";
 import { writeLimits } from "../cgroup/limits.ts";
@@ -275,6 +275,7 @@ function setUpCgroup(
   const cgroup = makeCgroup(kernel, place);
   const resources = config.linux?.resources ?? {};
   const rules = deviceRules(resources.devices ?? []);
+  record.deviceRules = rulesDigest(rules);
   if (place.version === 1) {
     if (place.places.some((entry) => entry.controllers.includes("devices")))
       writeDevices(kernel, cgroup, v1DeviceWrites(rules));
