@@ -16,6 +16,7 @@ import {
   MS_SLAVE,
   MS_UNBINDABLE,
 } from "../kernel/constants.ts";
+import { isIdmapOption } from "./idmap.ts";
 
 /** What a list of options asks for. */
 export interface MountOptions {
@@ -127,7 +128,7 @@ function addOption(result: MountOptions, option: string): void {
   else if (SUPERBLOCK.has(option)) result.superblock.push(option);
   else if (NOT_SUPERBLOCK.has(option)) {
     result.superblock = result.superblock.filter((name) => name !== NOT_SUPERBLOCK.get(option));
-  } else if (!NOTHING.has(option)) {
+  } else if (!NOTHING.has(option) && !isIdmapOption(option)) {
     const equals = option.indexOf("=");
     result.data.push(equals < 0 ? [option, undefined] : [option.slice(0, equals), option.slice(equals + 1)]);
   }

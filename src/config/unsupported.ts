@@ -50,14 +50,9 @@ function processFields(process: Process | undefined, add: Add): void {
   add(isSet(process.selinuxLabel), "/process/selinuxLabel", "SELinux");
 }
 
-function mountFields({ uidMappings, gidMappings, options = [] }: Mount, pointer: string, add: Add): void {
-  add((uidMappings?.length ?? 0) > 0, `${pointer}/uidMappings`, "an idmapped mount");
-  add((gidMappings?.length ?? 0) > 0, `${pointer}/gidMappings`, "an idmapped mount");
+function mountFields({ options = [] }: Mount, pointer: string, add: Add): void {
   options.forEach((option, index) => {
-    const at = `${pointer}/options/${index}`;
-    // crun writes the map into the option: idmap=uids=…
-    add(/^r?idmap(?:=|$)/.test(option), at, "an idmapped mount");
-    add(option === "tmpcopyup", at, "tmpcopyup");
+    add(option === "tmpcopyup", `${pointer}/options/${index}`, "tmpcopyup");
   });
 }
 

@@ -176,7 +176,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
   const joins = openJoins(kernel, config);
-  const keep = prepareTrees(kernel, plan, config, cgroup);
+  const keep = prepareTrees(kernel, plan, config, cgroup, joins);
   keep.push(
     plan.fifo as Fd,
     ...joins.map((join) => join.fd),
