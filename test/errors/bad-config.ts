@@ -346,6 +346,7 @@ const NO_LISTENER: readonly Put[] = [
   ["/linux/seccomp/listenerMetadata", undefined],
 ];
 const RULE = "/linux/seccomp/syscalls/0";
+const NO_ERRNO: Put = [`${RULE}/errnoRet`, undefined];
 const SECCOMP: readonly BadValue[] = [
   [
     "/linux/seccomp/defaultAction",
@@ -373,6 +374,7 @@ const SECCOMP: readonly BadValue[] = [
     `${RULE}/names`,
     ["write"],
     'SCMP_ACT_NOTIFY for "write", want another action for it',
+    NO_ERRNO,
     [`${RULE}/action`, "SCMP_ACT_NOTIFY"],
   ],
   [`${RULE}/action`, "ALLOW", '"ALLOW", want one of 9 names'],
@@ -380,10 +382,11 @@ const SECCOMP: readonly BadValue[] = [
     `${RULE}/action`,
     "SCMP_ACT_NOTIFY",
     "SCMP_ACT_NOTIFY without a listener, want listenerPath to be given",
+    NO_ERRNO,
     ...NO_LISTENER,
   ],
   [`${RULE}/errnoRet`, 4096, "4096, want 0 to 4095", [`${RULE}/action`, "SCMP_ACT_ERRNO"]],
-  [`${RULE}/args/0/index`, 6, "6, want 0 to 5"],
+  [`${RULE}/args/0/index`, 6, "6, want 0 to 5", NO_ERRNO],
   [`${RULE}/args/0/op`, "==", `"==", want ${OPERATORS}`],
   [`${RULE}/args/0/op`, "SCMP_CMP_EQU", `"SCMP_CMP_EQU", want ${OPERATORS}; hint: nearest is "SCMP_CMP_EQ"`],
 ];

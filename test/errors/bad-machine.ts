@@ -92,8 +92,8 @@ const FILES: readonly RefusedValue[] = [
   ],
   [
     "/mounts/7/options/1",
-    "size=1m",
-    'mount config.json#/mounts/7: found option "size" on a bind, want none that a file system would have to know; config.json#/mounts/7/options',
+    "r0",
+    'mount config.json#/mounts/7: found option "r0" on a bind, want none that a file system would have to know; config.json#/mounts/7/options',
     BIND,
   ],
   [
