@@ -32,6 +32,8 @@ export interface MountOptions {
   recursiveClear: number;
   /** MS_SHARED …, with MS_REC; in order. */
   propagation: number[];
+  /** A tmpfs begins with what it covers. */
+  copyUp: boolean;
   /** Options of the superblock that every file system knows: sync, dirsync, lazytime, mand … */
   superblock: string[];
   /** What is left goes to the file system: name, or name and value. */
@@ -97,6 +99,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     recursiveSet: 0,
     recursiveClear: 0,
     propagation: [],
+    copyUp: false,
     superblock: [],
     data: [],
   };
@@ -125,6 +128,7 @@ function addOption(result: MountOptions, option: string): void {
     result.bind = true;
     result.recursiveBind = option === "rbind";
   } else if (option === "remount") result.remount = true;
+  else if (option === "tmpcopyup") result.copyUp = true;
   else if (SUPERBLOCK.has(option)) result.superblock.push(option);
   else if (NOT_SUPERBLOCK.has(option)) {
     result.superblock = result.superblock.filter((name) => name !== NOT_SUPERBLOCK.get(option));

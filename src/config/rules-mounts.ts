@@ -53,6 +53,11 @@ function checkMount(mount: Mount, pointer: string, context: RuleContext): void {
     if (!bind || !option.includes("=") || isIdmapOption(option)) return;
     context.warnings.push(`${show(option)} means nothing on a bind; config.json#${pointer}/options/${index}`);
   });
+  const copyUp = options.indexOf("tmpcopyup");
+  if (copyUp >= 0 && (mount.type !== "tmpfs" || bind || options.includes("remount"))) {
+    const found = bind ? "a bind" : options.includes("remount") ? "a remount" : `type ${show(mount.type ?? "")}`;
+    refuse(`${pointer}/options/${copyUp}`, `"tmpcopyup" on ${found}`, 'it with type "tmpfs" only');
+  }
   if (bind && (source === undefined || source === "")) {
     refuse(`${pointer}/source`, source === undefined ? 'missing "source"' : '""', "a file or directory to bind");
   }

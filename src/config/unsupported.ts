@@ -1,7 +1,7 @@
 /** What this version of the runtime does not apply yet: it is refused, never ignored (DESIGN section 4). */
 import { RuntimeError } from "../shared/error.ts";
 import { LOAD_CONFIG } from "./rules-report.ts";
-import type { Config, Linux, Mount } from "./types.ts";
+import type { Config, Linux } from "./types.ts";
 
 /** A field that is set and has no effect yet. */
 export interface UnsupportedField {
@@ -17,9 +17,6 @@ export function unsupportedFields(config: Config): UnsupportedField[] {
   const add = (wrong: boolean, pointer: string, what: string): void => {
     if (wrong) fields.push({ pointer, what });
   };
-  config.mounts?.forEach((mount, index) => {
-    mountFields(mount, `/mounts/${index}`, add);
-  });
   linuxFields(config.linux ?? {}, add);
   return fields;
 }
@@ -39,12 +36,6 @@ export function refuseUnsupported(config: Config): void {
 type Add = (wrong: boolean, pointer: string, what: string) => void;
 
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== "";
-
-function mountFields({ options = [] }: Mount, pointer: string, add: Add): void {
-  options.forEach((option, index) => {
-    add(option === "tmpcopyup", `${pointer}/options/${index}`, "tmpcopyup");
-  });
-}
 
 function linuxFields(linux: Linux, add: Add): void {
   add(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "the moving of network devices");

@@ -116,6 +116,20 @@ const MOUNTS: readonly BadValue[] = [
       [at, many(341, (index) => line(index, index, 1)), "341 lines, want at most 340", ...others],
     ];
   }),
+  ["/mounts/7/options/1", "tmpcopyup", '"tmpcopyup" on a bind, want it with type "tmpfs" only', BIND],
+  [
+    "/mounts/7/options",
+    ["tmpcopyup"],
+    `"tmpcopyup" on type "ramfs", want it with type "tmpfs" only; ${OPTION_0}`,
+    TMPFS,
+    ["/mounts/7/type", "ramfs"],
+  ],
+  [
+    "/mounts/7/options",
+    ["tmpcopyup", "remount"],
+    `"tmpcopyup" on a remount, want it with type "tmpfs" only; ${OPTION_0}`,
+    TMPFS,
+  ],
   ...["idmap", "ridmap"].flatMap((option): BadValue[] => [
     ["/mounts/7/options/1", option, `"${option}" without mappings, want ${IDS_FROM}`, BIND],
     ["/mounts/7/options", [option], `"${option}" without bind, want the option bind or rbind; ${OPTION_0}`, TMPFS],

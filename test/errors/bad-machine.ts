@@ -238,7 +238,7 @@ export const REFUSED_BY_V1: readonly RefusedValue[] = [
   [
     "/linux/resources/memory/limit",
     4096,
-    'create "ID": init ended by signal 9 before it was ready (out of memory: limit too low, or killed); config.json#/linux/resources/memory/limit',
+    'create "ID": container init was OOM-killed (memory limit too low?): found 4096, want more; config.json#/linux/resources/memory/limit',
     noOthers("memory"),
   ],
   cpuset("cpus", "999", "ERANGE"),
