@@ -10,6 +10,7 @@ const CHUNKS = [
   "chunk-help",
   "chunk-init",
   "chunk-main",
+  "chunk-net",
   "chunk-resctrl",
   "chunk-seccomp",
   "chunk-trace",

@@ -3,6 +3,7 @@ import type * as CreateChunk from "./chunk-create.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
 import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
+import type * as NetChunk from "./chunk-net.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
@@ -30,6 +31,7 @@ export function runMain(native: Native, host: Host = native): void {
       diagnose: () => load<typeof DiagnoseChunk>("chunk-diagnose"),
       help: () => load<typeof HelpChunk>("chunk-help"),
       init: () => load<typeof InitChunk>("chunk-init"),
+      net: () => load<typeof NetChunk>("chunk-net"),
       resctrl: () => load<typeof ResctrlChunk>("chunk-resctrl"),
       seccomp: () => load<typeof SeccompChunk>("chunk-seccomp"),
       trace: () => load<typeof TraceChunk>("chunk-trace"),

@@ -4,6 +4,7 @@ import { receive } from "./channel/link.ts";
 import * as createChunk from "./chunk-create.ts";
 import * as diagnoseChunk from "./chunk-diagnose.ts";
 import * as helpChunk from "./chunk-help.ts";
+import * as netChunk from "./chunk-net.ts";
 import * as resctrlChunk from "./chunk-resctrl.ts";
 import * as seccompChunk from "./chunk-seccomp.ts";
 import * as traceChunk from "./chunk-trace.ts";
@@ -42,6 +43,7 @@ const status = main({
     init: () => ({ runInit }),
     diagnose: () => diagnoseChunk,
     help: () => helpChunk,
+    net: () => netChunk,
     resctrl: () => resctrlChunk,
     seccomp: () => seccompChunk,
     trace: () => traceChunk,

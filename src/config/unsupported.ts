@@ -38,7 +38,6 @@ type Add = (wrong: boolean, pointer: string, what: string) => void;
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== "";
 
 function linuxFields(linux: Linux, add: Add): void {
-  add(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "the moving of network devices");
   add(isSet(linux.seccomp?.listenerPath), "/linux/seccomp/listenerPath", "seccomp notification");
   add(linux.seccomp?.defaultAction === "SCMP_ACT_NOTIFY", "/linux/seccomp/defaultAction", "seccomp notification");
   linux.seccomp?.syscalls?.forEach(({ action }, index) => {

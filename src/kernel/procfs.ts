@@ -102,7 +102,7 @@ export function readProc(kernel: Kernel, proc: Procfs, path: string, limit = 1 <
  * A namespace of a process, by its name below /proc/PID/ns. The last step is a magic link and cannot be refused as the others are: what it leads
  * to is checked. Undefined when the process is gone.
  */
-export function openProcNamespace(kernel: Kernel, proc: Procfs, pid: Pid, name: string): Fd | undefined {
+export function openProcNamespace(kernel: Kernel, proc: Procfs, pid: Pid | string, name: string): Fd | undefined {
   const folder = attemptOpen2(kernel, proc, `${pid}/ns`, O_PATH | O_DIRECTORY, BELOW);
   if (folder === -ENOENT || folder === -ESRCH) return undefined;
   if (folder < 0) throw open2Failure(kernel, folder, proc, `${pid}/ns`, O_PATH | O_DIRECTORY, BELOW);

@@ -201,6 +201,8 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   const { id, pidFile } = options;
   const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
   hooksBegan = () => parent.hooksBegan;
+  // Before the process ends, and with it the namespace that they are in.
+  cleanup.add("network devices", () => parent.netDevices?.giveBack());
   cleanup.add("pid file", () => {
     if (parent.wrotePidFile && pidFile !== undefined) removePidFile(kernel, pidFile);
   });

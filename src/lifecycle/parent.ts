@@ -11,7 +11,7 @@ import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write 
 import { close, poll } from "../kernel/file.ts";
 import { getLimit, setLimit } from "../kernel/limits.ts";
 import { killChild, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
-import { openProc, type Procfs, readProc, writeProc } from "../kernel/procfs.ts";
+import { openProc, openProcNamespace, type Procfs, readProc, writeProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -19,6 +19,7 @@ import type { ContainerDirectory } from "../state/store.ts";
 import { type ConsoleTarget, sendConsole } from "./console-socket.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { writeIdMaps } from "./id-map.ts";
+import type { NetDevices } from "./net-devices.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { Runtime } from "./runtime.ts";
 import { explainReport, type Join, type Spawned } from "./spawn.ts";
@@ -57,6 +58,8 @@ export class Parent {
   wrotePidFile = false;
   /** Hooks of create were run (init's own are about to be), whatever became of them. */
   hooksBegan = false;
+  /** Interfaces that are the container's as soon as it is created, and until then given back on failure. */
+  netDevices: NetDevices | undefined;
 
   constructor(runtime: Runtime, parts: ParentParts) {
     this.#runtime = runtime;
@@ -84,6 +87,7 @@ export class Parent {
     if (cgroup !== undefined && cgroup.record.version === 1) joinCgroup(kernel, cgroup, pid);
     for (const fd of cgroup?.fds ?? []) close(kernel, fd);
     if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
+    this.#moveDevices(proc, pid);
     close(kernel, proc);
     try {
       kernel.call(SYS_write, spawned.link, encode("g"), 1);
@@ -94,6 +98,17 @@ export class Parent {
       // Init is gone already (v2: OOM-killed at its first instruction): the receiver finds out why.
       if (!(error instanceof SyscallError) || error.errno !== EPIPE) throw error;
     }
+  }
+
+  #moveDevices(proc: Procfs, pid: Pid): void {
+    const devices = this.#with.config.linux?.netDevices ?? {};
+    if (Object.keys(devices).length === 0) return;
+    const away = openProcNamespace(this.#kernel, proc, pid, "net");
+    // Init is gone already: the receiver finds out why.
+    if (away === undefined) return;
+    const Devices = this.#runtime.chunks.netDevices();
+    this.netDevices = new Devices(this.#kernel, proc, away);
+    this.netDevices.move(devices);
   }
 
   #setOomScore(proc: Procfs, pid: Pid, score: number): void {
@@ -134,6 +149,7 @@ export class Parent {
           directory.write(record);
           this.#writePidFile(record.pid);
           directory.unlock();
+          this.netDevices?.close();
           return master;
         default:
           throw this.#failure(message);

@@ -152,6 +152,18 @@ const FILES: readonly RefusedValue[] = [
 
 const NAMESPACES: readonly RefusedValue[] = [
   [
+    "/linux/netDevices/no-such-link",
+    {},
+    'move network device "no-such-link": found none of that name, want one in the network namespace of the runtime; config.json#/linux/netDevices/no-such-link',
+    ["/linux/netDevices", {}],
+  ],
+  [
+    "/linux/netDevices/no~1such/name",
+    "x",
+    'load config.json: "no/such", want an interface name of at most 15 bytes; config.json#/linux/netDevices/no~1such',
+    ["/linux/netDevices", {}],
+  ],
+  [
     "/linux/namespaces/1/path",
     "/not/there",
     `join network namespace: ENOENT: found no namespace at /not/there; config.json#/linux/namespaces/1/path [namespaces openat2(AT_FDCWD, "/not/there", {O_CLOEXEC, ${RESOLVE}}) ENOENT]`,
