@@ -14,6 +14,7 @@ const CHUNKS = [
   "chunk-join",
   "chunk-main",
   "chunk-manage",
+  "chunk-net",
   "chunk-resctrl",
   "chunk-seccomp",
   "chunk-trace",

@@ -7,6 +7,7 @@ import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
 import type * as JoinChunk from "./chunk-join.ts";
 import type * as ManageChunk from "./chunk-manage.ts";
+import type * as NetChunk from "./chunk-net.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
@@ -38,6 +39,7 @@ export function runMain(native: Native, host: Host = native): void {
       join: () => load<typeof JoinChunk>("chunk-join"),
       features: () => load<typeof FeaturesChunk>("chunk-features"),
       manage: () => load<typeof ManageChunk>("chunk-manage"),
+      net: () => load<typeof NetChunk>("chunk-net"),
       resctrl: () => load<typeof ResctrlChunk>("chunk-resctrl"),
       seccomp: () => load<typeof SeccompChunk>("chunk-seccomp"),
       trace: () => load<typeof TraceChunk>("chunk-trace"),

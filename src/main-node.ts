@@ -7,6 +7,7 @@ import * as execChunk from "./chunk-exec.ts";
 import * as featuresChunk from "./chunk-features.ts";
 import * as helpChunk from "./chunk-help.ts";
 import * as manageChunk from "./chunk-manage.ts";
+import * as netChunk from "./chunk-net.ts";
 import * as resctrlChunk from "./chunk-resctrl.ts";
 import * as seccompChunk from "./chunk-seccomp.ts";
 import * as traceChunk from "./chunk-trace.ts";
@@ -53,6 +54,7 @@ const status = main({
     features: () => featuresChunk,
     help: () => helpChunk,
     manage: () => manageChunk,
+    net: () => netChunk,
     resctrl: () => resctrlChunk,
     seccomp: () => seccompChunk,
     trace: () => traceChunk,

@@ -3,6 +3,7 @@ import type * as DiagnoseChunk from "./chunk-diagnose.ts";
 import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
 import type * as JoinChunk from "./chunk-join.ts";
+import type * as NetChunk from "./chunk-net.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
@@ -32,6 +33,7 @@ export interface ProgramChunks extends CommandChunks {
   help(): typeof HelpChunk;
   init(): typeof InitChunk;
   join(): typeof JoinChunk;
+  net(): typeof NetChunk;
   resctrl(): typeof ResctrlChunk;
   seccomp(): typeof SeccompChunk;
   trace(): typeof TraceChunk;
@@ -159,6 +161,7 @@ function contextOf(
     rootGiven: parsed.global.value("root") !== undefined,
     chunks: {
       validateConfig: () => chunks.validateConfig(),
+      netDevices: () => chunks.net().NetDevices,
       resctrl: () => chunks.resctrl().resctrl,
       compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
       runInit: (inner, input) => chunks.init().runInit(inner, input),

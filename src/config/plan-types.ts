@@ -23,6 +23,8 @@ export interface MountPlan {
   recursiveClear: number;
   /** MS_SHARED … with MS_REC. */
   propagation: number[];
+  /** A new tmpfs begins with what the image has there (tmpcopyup). */
+  copyUp: boolean;
   superblock: string[];
   data: [name: string, value: string | null][];
   /** cgroup v1: one mount a hierarchy, and links for controllers that share one. */

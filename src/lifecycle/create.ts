@@ -169,7 +169,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
   const joins = openJoins(kernel, config);
-  const keep = prepareTrees(kernel, plan, config, cgroup);
+  const keep = prepareTrees(kernel, plan, config, cgroup, joins);
   keep.push(
     plan.fifo as Fd,
     ...joins.map((join) => join.fd),
@@ -192,6 +192,8 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   const { id, pidFile } = options;
   const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
   hooksBegan = () => parent.hooksBegan;
+  // Before the process ends, and with it the namespace that they are in.
+  cleanup.add("network devices", () => parent.netDevices?.giveBack());
   cleanup.add("pid file", () => {
     if (parent.wrotePidFile && pidFile !== undefined) removePidFile(kernel, pidFile);
   });

@@ -6,11 +6,11 @@ import { planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
 import type { LoadedConfig } from "../config/types.ts";
 import { runHooks } from "../hook/run.ts";
-import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
+import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
 import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
 import { close, poll } from "../kernel/file.ts";
 import { killChild, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
-import { openProc, readProc } from "../kernel/procfs.ts";
+import { openProc, openProcNamespace, type Procfs, readProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -20,6 +20,7 @@ import { type ConsoleTarget, sendConsole } from "./console-socket.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
 import { writeIdMaps } from "./id-map.ts";
+import type { NetDevices } from "./net-devices.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { Runtime } from "./runtime.ts";
 import { explainReport, type Join, type Spawned } from "./spawn.ts";
@@ -58,6 +59,8 @@ export class Parent {
   wrotePidFile = false;
   /** Hooks of create were run (init's own are about to be), whatever became of them. */
   hooksBegan = false;
+  /** Interfaces that are the container's as soon as it is created, and until then given back on failure. */
+  netDevices: NetDevices | undefined;
 
   constructor(runtime: Runtime, parts: ParentParts) {
     this.#runtime = runtime;
@@ -85,6 +88,7 @@ export class Parent {
     if (cgroup !== undefined && cgroup.record.version === 1) joinCgroup(kernel, cgroup, pid);
     for (const fd of cgroup?.fds ?? []) close(kernel, fd);
     if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
+    this.#moveDevices(proc, pid);
     close(kernel, proc);
     try {
       kernel.call(SYS_write, spawned.link, encode("g"), 1);
@@ -96,6 +100,17 @@ export class Parent {
       // Init is gone already (v2: OOM-killed at its first instruction): the receiver finds out why.
       if (!(error instanceof SyscallError) || error.errno !== EPIPE) throw error;
     }
+  }
+
+  #moveDevices(proc: Procfs, pid: Pid): void {
+    const devices = this.#with.config.linux?.netDevices ?? {};
+    if (Object.keys(devices).length === 0) return;
+    const away = openProcNamespace(this.#kernel, proc, pid, "net");
+    // Init is gone already: the receiver finds out why.
+    if (away === undefined) return;
+    const Devices = this.#runtime.chunks.netDevices();
+    this.netDevices = new Devices(this.#kernel, proc, away);
+    this.netDevices.move(devices);
   }
 
   /** Serves init until it is ready; returns the terminal's master when the caller relays it itself. */
@@ -120,6 +135,7 @@ export class Parent {
           directory.write(record);
           this.#writePidFile(record.pid);
           directory.unlock();
+          this.netDevices?.close();
           return master;
         default:
           throw this.#failure(message);
