@@ -13,6 +13,8 @@ import { findKernel } from "./kernel.ts";
 
 /** The life-cycle tests that a layout of cgroups could change: they run in every boot. */
 const SHORT = ["basic", "run", "exec", "commands"];
+/** What is of v1 only. */
+const V1 = ["cgroup-v1", "cgroup-v1-limits", "resctrl"];
 /** All of them: once on each kernel, on cgroup v2, which the machine that runs this may not have. */
 const FULL = [
   ...SHORT,
@@ -28,9 +30,9 @@ interface Planned {
 }
 
 const LAYOUTS: Record<Layout, Pick<Planned, "scripts" | "suite">> = {
-  v2: { scripts: ["v2", "apparmor", "criu"], suite: ["cgroup-v2", ...FULL] },
-  v1: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1"] },
-  hybrid: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1"] },
+  v2: { scripts: ["v2", "apparmor", "criu"], suite: ["cgroup-v2", "cgroup-v2-limits", ...FULL] },
+  v1: { scripts: ["v1", "apparmor"], suite: [...SHORT, ...V1] },
+  hybrid: { scripts: ["v1", "apparmor"], suite: [...SHORT, ...V1] },
 };
 
 /** In the order of their starts: the two long ones side by side. */

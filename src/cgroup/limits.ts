@@ -5,6 +5,7 @@ import { close, listDirectory, openAt, readText, writeFile } from "../kernel/fil
 import { RuntimeError } from "../shared/error.ts";
 import type { OpenCgroup } from "./group.ts";
 import { placeOf } from "./path.ts";
+import type { PresentLimits } from "./resources-v2.ts";
 import type { CgroupWrite } from "./write-list.ts";
 
 /** Applies limits in order. @throws RuntimeError that names the field of the first that cannot be applied. */
@@ -27,6 +28,16 @@ export function writeLimits(kernel: Kernel, cgroup: OpenCgroup, writes: readonly
       if (second !== undefined) throw explain(again, second);
     }
   }
+}
+
+/**
+ * v2: what a group has now, for an update that names one of two limits that belong together.
+ *
+ * @param directory the container's own.
+ */
+export function readPresentLimits(kernel: Kernel, directory: Fd): PresentLimits {
+  const memory = readNumber(kernel, directory, "memory.max");
+  return { quota: readIfPresent(kernel, directory, "cpu.max")?.split(" ")[0] ?? "max", memory: memory ?? -1 };
 }
 
 /** A write with the directory that it goes to. */
@@ -93,11 +104,15 @@ function refuseUnapplied({ kernel, fd, write }: Target): void {
 
 /** The number in a file; undefined where there is none. */
 function readNumber(kernel: Kernel, fd: Fd, file: string): bigint | undefined {
+  const text = readIfPresent(kernel, fd, file);
+  return text !== undefined && /^[0-9]+$/.test(text) ? BigInt(text) : undefined;
+}
+
+function readIfPresent(kernel: Kernel, fd: Fd, file: string): string | undefined {
   try {
-    const text = readText(kernel, fd, file).trim();
-    return /^[0-9]+$/.test(text) ? BigInt(text) : undefined;
+    return readText(kernel, fd, file).trim();
   } catch (error) {
-    if (error instanceof SyscallError) return undefined;
+    if (error instanceof SyscallError && error.errno === ENOENT) return undefined;
     throw error;
   }
 }
@@ -132,23 +147,14 @@ function problemOf({ kernel, fd, path, write }: Target, errno: number): string {
     if (used !== undefined) return `${found}, want more than the ${used} bytes in use that cannot be dropped`;
   }
   if (errno !== ENOENT) return `the kernel refused the value: ${found}, want one that ${path}/${file} takes`;
-  const available = readControllers(kernel, fd);
+  // v1 has no such file.
+  const available = readIfPresent(kernel, fd, "cgroup.controllers")?.split(" ");
   if (available !== undefined && controller !== "cgroup" && !available.includes(controller))
     return `${found}, and the controller "${controller}" is not in ${path}/cgroup.controllers, want it there`;
   const sizes = controller === "hugetlb" ? pageSizes(kernel, fd) : [];
   if (sizes.length > 0)
     return `found ${file.split(".")[1] ?? file}, want a page size of this machine: ${sizes.join(", ")}`;
   return `the kernel has no such file here: ${found}, want one that ${path}/${file} takes`;
-}
-
-/** v2: the controllers that a group has; undefined on v1. */
-function readControllers(kernel: Kernel, fd: Fd): string[] | undefined {
-  try {
-    return readText(kernel, fd, "cgroup.controllers").trim().split(" ");
-  } catch (error) {
-    if (error instanceof SyscallError) return undefined;
-    throw error;
-  }
 }
 
 /** Huge page sizes by the names of the group's files. */

@@ -16,12 +16,12 @@ export function filtersEarly(plan: InitPlan): boolean {
 /**
  * The descriptors above `last` that are open now, where close_range is refused; undefined where it works.
  *
- * @param own directory of our own descriptors (openOwnDescriptors).
+ * @param own our own directory in procfs (openSelf).
  */
 export function listForClosing(kernel: Kernel, plan: InitPlan, own: Fd, last: number): number[] | undefined {
   // No descriptor has this number: the call closes nothing.
   if (!filtersEarly(plan) || kernel.attempt(SYS_close_range, 0xffffffff, 0xffffffff, 0) === 0) return undefined;
-  const directory = openAt(kernel, own, ".", O_RDONLY | O_DIRECTORY);
+  const directory = openAt(kernel, own, "fd", O_RDONLY | O_DIRECTORY);
   try {
     return listDirectory(kernel, directory)
       .map(Number)

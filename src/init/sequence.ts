@@ -18,22 +18,25 @@ import type { Procfs } from "../kernel/procfs.ts";
 import { checkFilterFlags, loadFilter } from "../kernel/seccomp.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
+import { stepAside, stepBack } from "./aside.ts";
 import { bindConsole, openConsole } from "./console.ts";
 import { dropPrivileges, setNoNewPrivileges } from "./credentials.ts";
 import { makeDevices, makeDevLinks } from "./devices.ts";
 import { filtersEarly, listForClosing } from "./early-filter.ts";
 import { checkInside, cwdRefused, enterDirectory, findProgram, withHome } from "./environment.ts";
+import { openLabels, writeLabels } from "./labels.ts";
 import { maskPaths, protectPaths } from "./masked-paths.ts";
 import { applyMounts } from "./mounts.ts";
 import { attachRoot, changeRoot, enterRoot, propagateRoot } from "./pivot-root.ts";
 import { openRootDirectory } from "./root.ts";
+import { applyScheduling } from "./scheduling.ts";
 import { step, type Words, withStep } from "./step.ts";
 import { applySysctls, joinKeyring, setLimits, setNames } from "./system.ts";
 import {
   announceExec,
   greetStart,
   hostProc,
-  openOwnDescriptors,
+  openSelf,
   prepareExec,
   reportFailure,
   waitForStart,
@@ -90,18 +93,26 @@ function prepare(kernel: Kernel, input: InitInput) {
   step("sysctl", HERE, () => applySysctls(kernel, plan));
   setUmask(kernel, 0);
 
+  const home = plan.aside ? step("aside", HERE, () => stepAside(kernel)) : undefined;
   const proc = plan.rootTree >= 0 ? prepareTree(kernel, plan, link) : prepareChroot(kernel, plan, link);
-  const root = openRootDirectory(kernel, -100 as Fd, "/");
+  let root = openRootDirectory(kernel, -100 as Fd, "/");
   if (plan.rootTree >= 0) finishTree(kernel, plan, root);
   const console = plan.terminal ? step("console", HERE, () => takeConsole(kernel, plan, root, link)) : undefined;
   step("stdio", HERE, () => setStdio(kernel, plan, console));
   if (plan.rootTree >= 0 && plan.readonlyRoot) {
     step("readonly-root", HERE, () => setAttributes(kernel, root, { set: MOUNT_ATTR_RDONLY }, false));
   }
+  if (home !== undefined) {
+    close(kernel, root);
+    step("aside", HERE, () => stepBack(kernel, home));
+    root = openRootDirectory(kernel, -100 as Fd, "/");
+  }
 
   const env = step("environment", HERE, () => withHome(kernel, root, plan));
   const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan));
-  const own = step("fifo", HERE, () => openDescriptors(kernel, proc));
+  const own = step("fifo", HERE, () => openOwn(kernel, proc));
+  const labels = step("labels", HERE, () => openLabels(kernel, plan, own, 3 + plan.preserved));
+  step("scheduling", HERE, () => applyScheduling(kernel, plan));
   step("no-new-privileges", HERE, () => setNoNewPrivileges(kernel, plan));
   // Without no_new_privs loading needs CAP_SYS_ADMIN, so it precedes the credentials (seccomp.1); with it, it is the last call of all.
   if (filtersEarly(plan))
@@ -119,7 +130,7 @@ function prepare(kernel: Kernel, input: InitInput) {
   const calls = prepareExec(kernel, plan, program, env, input.filter, closing);
   // The parent lives until "ready" is read: from then on the container must not die with it (DESIGN section 7).
   prctl(kernel, PR_SET_PDEATHSIG, 0, 0, 0, 0);
-  return { own, calls, closing, entered };
+  return { own, labels, calls, closing, entered };
 }
 
 const SECCOMP_WORDS: Words = {
@@ -220,12 +231,12 @@ function setStdio(kernel: Kernel, plan: InitPlan, console: Fd | undefined): void
 }
 
 /** Where a user namespace may make no procfs of its own there is the one that the config mounted, below which nothing is masked for us. */
-function openDescriptors(kernel: Kernel, host: Procfs | undefined): Fd {
+function openOwn(kernel: Kernel, host: Procfs | undefined): Fd {
   try {
-    return openOwnDescriptors(kernel, host);
+    return openSelf(kernel, host);
   } catch (error) {
     if (!(error instanceof SyscallError) || error.errno !== EPERM || host !== undefined) throw error;
-    return openOwnDescriptors(kernel, hostProc(kernel));
+    return openSelf(kernel, hostProc(kernel));
   }
 }
 
@@ -251,6 +262,7 @@ function toProgram(kernel: Kernel, input: InitInput, last: ReturnType<typeof pre
     }
     setLimits(kernel, plan);
     checkInside(kernel, plan, last.entered);
+    writeLabels(kernel, plan, last.labels);
     announceExec(kernel, fifo, last.calls.announcement);
     // One native call to the end: nothing of ours may run between the filter and execve.
     kernel.host.clone(new Uint8Array(0), last.calls.list, last.calls.slots, fifo);

@@ -29,27 +29,27 @@ import type { ErrorParts } from "../shared/error.ts";
 import { twice } from "../shared/twice.ts";
 
 /**
- * The directory of our own descriptors, in a procfs that no image can reach: exec.fifo was passed as O_PATH and is opened through it. Where a
- * user namespace may not make one, through the host's, which must be opened before pivot_root.
+ * Our own directory in a procfs that no image can reach: exec.fifo was passed as O_PATH and is opened through its fd/N, labels are written
+ * below it. Where a user namespace may not make one, through the host's, which must be opened before pivot_root.
  */
-export function openOwnDescriptors(kernel: Kernel, host: Procfs | undefined): Fd {
+export function openSelf(kernel: Kernel, host: Procfs | undefined): Fd {
   const proc = host ?? openPrivateProc(kernel, true);
   try {
     const below = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
-    return open2(kernel, proc, `${selfName(kernel, proc)}/fd`, O_PATH | O_DIRECTORY, below);
+    return open2(kernel, proc, selfName(kernel, proc), O_PATH | O_DIRECTORY, below);
   } finally {
     close(kernel, proc);
   }
 }
 
-/** The host's /proc, for openOwnDescriptors. */
+/** The host's /proc, for openSelf. */
 export function hostProc(kernel: Kernel): Procfs {
   return openProc(kernel);
 }
 
 /** Waits until `start` opens the fifo for reading. Tried twice: without the fifo nobody could be told why it failed. */
 export function waitForStart(kernel: Kernel, plan: InitPlan, own: Fd): Fd {
-  const opened = twice(() => openAt(kernel, own, String(plan.fifo), O_WRONLY));
+  const opened = twice(() => openAt(kernel, own, `fd/${plan.fifo}`, O_WRONLY));
   close(kernel, own);
   close(kernel, plan.fifo as Fd);
   return opened;

@@ -42,6 +42,7 @@ import { removePidFile } from "./pid-file.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
 import type { Runtime } from "./runtime.ts";
 import { sealForAdmin } from "./seal.ts";
+import { checkLabels } from "./security-modules.ts";
 import { openJoins, spawnInit } from "./spawn.ts";
 
 /** Largest config.json, bytes (input.1). */
@@ -152,6 +153,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   checkPreserved(kernel, preserved, runtime.initEntry !== undefined);
   const plan = makePlan(config, { ...options, preserved, listenFds });
   plan.stdio = options.stdio;
+  checkLabels(kernel, plan, config.linux?.mountLabel ?? "");
   const filter = compileFilter(runtime, config, plan);
 
   const root = openRoot(kernel, runtime.root);

@@ -91,6 +91,12 @@ const FILES: readonly RefusedValue[] = [
     TMPFS,
   ],
   [
+    "/mounts/7/options/1",
+    "r0",
+    'mount config.json#/mounts/7: found option "r0" on a bind, want none that a file system would have to know; config.json#/mounts/7/options',
+    BIND,
+  ],
+  [
     "/process/cwd",
     "/bin/busybox",
     'chdir "/bin/busybox": not a directory: found a file, want a folder; config.json#/process/cwd',
