@@ -7,6 +7,7 @@ const MAIN = { core: "src/main-engine.ts" };
 const CHUNKS = [
   "chunk-create",
   "chunk-diagnose",
+  "chunk-events",
   "chunk-features",
   "chunk-help",
   "chunk-init",

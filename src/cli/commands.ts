@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
 import { createCommand, runCommand } from "./create.ts";
+import { eventsCommand } from "./events.ts";
 import { pauseCommand, psCommand, resumeCommand } from "./manage.ts";
 import { featuresCommand, listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
   psCommand,
   updateCommand,
+  eventsCommand,
   specCommand,
   featuresCommand,
 ];

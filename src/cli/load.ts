@@ -1,11 +1,13 @@
 /** Larger commands, each loaded when it is called for: state, kill and delete must not pay for them. */
 import type * as CreateChunk from "../chunk-create.ts";
+import type * as EventsChunk from "../chunk-events.ts";
 import type * as FeaturesChunk from "../chunk-features.ts";
 import type * as ManageChunk from "../chunk-manage.ts";
 
 /** What commands load. */
 export interface CommandChunks {
   create(): typeof CreateChunk;
+  events(): typeof EventsChunk;
   features(): typeof FeaturesChunk;
   manage(): typeof ManageChunk;
 }
@@ -23,5 +25,6 @@ function loaded(): CommandChunks {
 }
 
 export const loadCreate = (): typeof CreateChunk => loaded().create();
+export const loadEvents = (): typeof EventsChunk => loaded().events();
 export const loadFeatures = (): typeof FeaturesChunk => loaded().features();
 export const loadManage = (): typeof ManageChunk => loaded().manage();
