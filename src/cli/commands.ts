@@ -1,4 +1,5 @@
 /** All commands, in the order of help. */
+import { checkpointCommand, restoreCommand } from "./checkpoint.ts";
 import type { Command } from "./command.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
 import { createCommand, runCommand } from "./create.ts";
@@ -23,4 +24,6 @@ export const COMMANDS: readonly Command[] = [
   eventsCommand,
   specCommand,
   featuresCommand,
+  checkpointCommand,
+  restoreCommand,
 ];
