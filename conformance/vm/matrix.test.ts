@@ -12,7 +12,7 @@ import { compileProfile, type Layout, lastLines, packDisk } from "./image.ts";
 import { findKernel } from "./kernel.ts";
 
 /** The life-cycle tests that a layout of cgroups could change: they run in every boot. */
-const SHORT = ["basic", "run", "exec", "commands"];
+const SHORT = ["basic", "run", "exec", "commands", "commands-pause"];
 /** All of them: once on each kernel, on cgroup v2, which the machine that runs this may not have. */
 const FULL = [
   ...SHORT,
@@ -28,9 +28,9 @@ interface Planned {
 }
 
 const LAYOUTS: Record<Layout, Pick<Planned, "scripts" | "suite">> = {
-  v2: { scripts: ["v2", "apparmor", "criu"], suite: ["cgroup-v2", ...FULL] },
-  v1: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1"] },
-  hybrid: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1"] },
+  v2: { scripts: ["v2", "apparmor", "criu"], suite: ["cgroup-v2", "commands-v2", ...FULL] },
+  v1: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1", "commands-update"] },
+  hybrid: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1", "commands-update"] },
 };
 
 /** In the order of their starts: the two long ones side by side. */
