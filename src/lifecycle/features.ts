@@ -19,7 +19,6 @@ import { NAMESPACE_FLAGS } from "../kernel/namespace.ts";
 import { KNOWN_ARCHITECTURES } from "../seccomp/architecture.ts";
 import { KNOWN_OPERATORS } from "../seccomp/arguments.ts";
 import { KNOWN_ACTIONS, KNOWN_FLAGS } from "../seccomp/profile.ts";
-import { SPEC_VERSION, VERSION } from "../version.ts";
 
 /** Oldest runtime-spec whose configs are taken: each 1.x is. */
 const OLDEST_SPEC = "1.0.0";
@@ -29,8 +28,13 @@ const NOTIFY = "SCMP_ACT_NOTIFY";
 /** It says how a notification is waited for. */
 const NOTIFY_FLAG = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
 
-/** The document. */
-export function features(): Features {
+/**
+ * The document.
+ *
+ * @param newestSpec newest runtime-spec that is implemented.
+ * @param version of this program.
+ */
+export function features(newestSpec: string, version: string): Features {
   const mount = (part: object) => takes({ mounts: [{ destination: "/x", ...part }] });
   const notifies = takes({
     linux: { seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir"], action: NOTIFY }] } },
@@ -38,7 +42,7 @@ export function features(): Features {
   const flags = [...KNOWN_FLAGS].sort() as SeccompFlag[];
   return {
     ociVersionMin: OLDEST_SPEC,
-    ociVersionMax: SPEC_VERSION,
+    ociVersionMax: newestSpec,
     hooks: [...HOOK_KINDS],
     mountOptions: [...knownMountOptions(), ...MORE_OPTIONS.filter((option) => mount({ options: [option] }))].sort(),
     linux: {
@@ -63,7 +67,7 @@ export function features(): Features {
       },
       netDevices: { enabled: takes({ linux: { netDevices: { eth0: {} } } }) },
     },
-    annotations: { "io.github.ts-runc.version": VERSION },
+    annotations: { "io.github.ts-runc.version": version },
     // No annotation changes what is done.
     potentiallyUnsafeConfigAnnotations: [],
   };
@@ -71,5 +75,5 @@ export function features(): Features {
 
 /** Whether a part of a config is applied. */
 function takes(part: Partial<Config>): boolean {
-  return unsupportedFields({ ociVersion: SPEC_VERSION, ...part }).length === 0;
+  return unsupportedFields({ ociVersion: OLDEST_SPEC, ...part }).length === 0;
 }
