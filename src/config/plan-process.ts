@@ -71,6 +71,7 @@ export function planProcess(process: LoadedConfig["process"], linux: Linux, opti
     memoryPolicy: planMemoryPolicy(linux.memoryPolicy),
     seccompFlags: 0,
     hasSeccomp: false,
+    seccompNotifies: false,
     preserved: options.preserved,
     stdio: [-1, -1, -1],
   };

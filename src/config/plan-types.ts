@@ -128,6 +128,8 @@ export interface ProcessPlan {
   /** SECCOMP_FILTER_FLAG_* of the filter; the program travels beside the plan. */
   seccompFlags: number;
   hasSeccomp: boolean;
+  /** It has rules with SCMP_ACT_NOTIFY, so loading it gives a listener. */
+  seccompNotifies: boolean;
   /** Descriptors 3 … 2 + preserved reach the process. */
   preserved: number;
   /** Descriptors that become 0, 1 and 2; -1: as they are. */

@@ -15,13 +15,13 @@ import { setAttributes } from "../kernel/mount.ts";
 import { unshare } from "../kernel/namespace.ts";
 import { exit, getPid, newSession, prctl } from "../kernel/process.ts";
 import type { Procfs } from "../kernel/procfs.ts";
-import { checkFilterFlags, loadFilter } from "../kernel/seccomp.ts";
+import { checkFilterFlags } from "../kernel/seccomp.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
 import { bindConsole, openConsole } from "./console.ts";
 import { dropPrivileges, setNoNewPrivileges } from "./credentials.ts";
 import { makeDevices, makeDevLinks } from "./devices.ts";
-import { filtersEarly, listForClosing } from "./early-filter.ts";
+import { filtersEarly, filtersLast, listForClosing, loadEarly } from "./early-filter.ts";
 import { checkInside, cwdRefused, enterDirectory, findProgram, withHome } from "./environment.ts";
 import { openLabels, writeLabels } from "./labels.ts";
 import { maskPaths, protectPaths } from "./masked-paths.ts";
@@ -108,9 +108,10 @@ function prepare(kernel: Kernel, input: InitInput) {
   step("scheduling", HERE, () => applyScheduling(kernel, plan));
   step("no-new-privileges", HERE, () => setNoNewPrivileges(kernel, plan));
   // Without no_new_privs loading needs CAP_SYS_ADMIN, so it precedes the credentials (seccomp.1); with it, it is the last call of all.
-  if (filtersEarly(plan))
-    step("seccomp", SECCOMP_WORDS, () => loadFilter(kernel, input.filter ?? new Uint8Array(0), plan.seccompFlags));
-  if (plan.hasSeccomp && plan.noNewPrivileges) {
+  const loadNow = () =>
+    step("seccomp", SECCOMP_WORDS, () => loadEarly(kernel, plan, input.filter ?? new Uint8Array(0), link));
+  if (filtersEarly(plan) && !plan.noNewPrivileges) loadNow();
+  if (filtersLast(plan)) {
     // It is loaded after start; that the kernel knows its flags can be learned now.
     step("seccomp", SECCOMP_WORDS, () => checkFilterFlags(kernel, plan.seccompFlags));
   }
@@ -119,6 +120,8 @@ function prepare(kernel: Kernel, input: InitInput) {
   if (!entered && !enterDirectory(kernel, root, plan)) throw cwdRefused(kernel, root, plan);
   const program = step("program", HERE, () => findProgram(kernel, root, plan));
   close(kernel, root);
+  // A listener must be handed over before "ready"; what follows is then served by the agent, as far as the filter notifies of it.
+  if (filtersEarly(plan) && plan.noNewPrivileges) loadNow();
   const closing = listForClosing(kernel, plan, own, 3 + plan.preserved);
   const calls = prepareExec(kernel, plan, program, env, input.filter, closing);
   // The parent lives until "ready" is read: from then on the container must not die with it (DESIGN section 7).
@@ -243,9 +246,7 @@ function toProgram(kernel: Kernel, input: InitInput, last: ReturnType<typeof pre
     fifo = greetStart(kernel, plan, fifo);
     if (plan.startContainerHooks.length > 0) {
       const late =
-        plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined
-          ? { program: filter, flags: plan.seccompFlags }
-          : undefined;
+        filtersLast(plan) && filter !== undefined ? { program: filter, flags: plan.seccompFlags } : undefined;
       runHooks(kernel, plan.startContainerHooks, {
         state: stateFor(kernel, plan, "created"),
         directory: undefined,

@@ -19,6 +19,7 @@ import type { ContainerDirectory } from "../state/store.ts";
 import { type ConsoleTarget, sendConsole } from "./console-socket.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { writeIdMaps } from "./id-map.ts";
+import { sendListener } from "./listener.ts";
 import type { NetDevices } from "./net-devices.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { Runtime } from "./runtime.ts";
@@ -144,6 +145,9 @@ export class Parent {
         case "console":
           master = this.#takeMaster(received?.fds[0]);
           break;
+        case "listener":
+          this.#sendListener(received?.fds[0]);
+          break;
         case "ready":
           record.creating = false;
           directory.write(record);
@@ -199,6 +203,13 @@ export class Parent {
     const context = { state: stateForHooks(record, "creating", record.pid), directory: record.bundle };
     runHooks(this.#kernel, planHooks(hooks?.prestart, "prestart"), context);
     runHooks(this.#kernel, planHooks(hooks?.createRuntime, "createRuntime"), context);
+  }
+
+  #sendListener(listener: Fd | undefined): void {
+    const seccomp = this.#with.config.linux?.seccomp;
+    if (listener === undefined || seccomp === undefined)
+      throw new RuntimeError({ what: "send seccomp listener", problem: "init sent no descriptor, want one" });
+    sendListener(this.#kernel, seccomp, this.#with.record, listener);
   }
 
   #takeMaster(master: Fd | undefined): Fd | undefined {
