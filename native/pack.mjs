@@ -7,9 +7,13 @@ const MAIN = { core: "src/main-engine.ts" };
 const CHUNKS = [
   "chunk-create",
   "chunk-diagnose",
+  "chunk-exec",
+  "chunk-features",
   "chunk-help",
   "chunk-init",
+  "chunk-join",
   "chunk-main",
+  "chunk-manage",
   "chunk-net",
   "chunk-resctrl",
   "chunk-seccomp",

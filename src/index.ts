@@ -14,6 +14,7 @@ import * as resctrl from "./cgroup/resctrl.ts";
 import { unknownInConfig } from "./chunk-diagnose.ts";
 import { validate } from "./config/generated/validate-config.js";
 import { addonPath, nodeHost } from "./host/node.ts";
+import { runJoin } from "./init/join.ts";
 import { runInit } from "./init/sequence.ts";
 import { createKernel } from "./kernel/call.ts";
 import { ARCH } from "./kernel/constants.ts";
@@ -29,6 +30,8 @@ export { loadConfig } from "./config/load.ts";
 export { deleteContainer } from "./lifecycle/delete.ts";
 export { kill } from "./lifecycle/kill.ts";
 export { type ContainerState, list, state } from "./lifecycle/list.ts";
+export { pause, resume } from "./lifecycle/pause.ts";
+export { processes } from "./lifecycle/ps.ts";
 export type { Runtime } from "./lifecycle/runtime.ts";
 export { start } from "./lifecycle/start.ts";
 export { RuntimeError } from "./shared/error.ts";
@@ -53,6 +56,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
       compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
       explainExec,
       runInit,
+      runJoin,
       unknownInConfig,
     },
     initEntry: { path: process.execPath, argv: [process.execPath, "--v8-pool-size=0", script], env: [] },

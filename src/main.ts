@@ -1,15 +1,15 @@
 /** The program: from words to an exit status. The one place that prints an error. */
-import type * as CreateChunk from "./chunk-create.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
 import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
+import type * as JoinChunk from "./chunk-join.ts";
 import type * as NetChunk from "./chunk-net.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
 import type { Call, Context } from "./cli/command.ts";
 import { COMMANDS } from "./cli/commands.ts";
-import { setCreateLoader } from "./cli/load.ts";
+import { type CommandChunks, setChunks } from "./cli/load.ts";
 import { Log } from "./cli/log.ts";
 import { type Parsed, parse } from "./cli/parse.ts";
 import { openTrace } from "./cli/trace.ts";
@@ -28,11 +28,11 @@ import { encode } from "./shared/text.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** Code that is loaded when it is needed: bytecode chunks on the engine host, plain modules on Node. */
-export interface ProgramChunks {
-  create(): typeof CreateChunk;
+export interface ProgramChunks extends CommandChunks {
   diagnose(): typeof DiagnoseChunk;
   help(): typeof HelpChunk;
   init(): typeof InitChunk;
+  join(): typeof JoinChunk;
   net(): typeof NetChunk;
   resctrl(): typeof ResctrlChunk;
   seccomp(): typeof SeccompChunk;
@@ -87,15 +87,17 @@ function command(program: Program, plain: Kernel): number {
   try {
     log.open();
     checkGlobals(parsed.global);
-    setCreateLoader(() => chunks.create());
+    setChunks(chunks);
     const status = parsed.command.run(contextOf(kernel, program, parsed, env, log, traced?.file));
     log.finish();
     return status;
   } catch (error) {
     const { name } = parsed.command;
     const [id] = parsed.call.args;
-    log.fail(failureOf(name, error, id === undefined ? name : `${name} ${JSON.stringify(id)}`));
-    return 1;
+    const parts = failureOf(name, error, id === undefined ? name : `${name} ${JSON.stringify(id)}`);
+    const { failure } = parsed.command;
+    log.fail(failure === undefined ? parts : { ...parts, what: `${failure.prefix}${parts.what}` });
+    return failure?.status ?? 1;
   }
 }
 
@@ -163,6 +165,7 @@ function contextOf(
       resctrl: () => chunks.resctrl().resctrl,
       compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
       runInit: (inner, input) => chunks.init().runInit(inner, input),
+      runJoin: (inner, input) => chunks.join().runJoin(inner, input),
       unknownInConfig: (config) => chunks.diagnose().unknownInConfig(config),
       explainExec: (inner, failure) => chunks.diagnose().explainExec(inner, failure),
     },

@@ -6,7 +6,7 @@ import { Parser } from "tap-parser";
 import { type Guest, packInitramfs } from "./image.ts";
 import { QEMU, VM_FOLDER } from "./kernel.ts";
 
-const BOOT_TIMEOUT_MS = 300_000;
+const BOOT_TIMEOUT_MS = 420_000;
 /** Bytes of the empty disk that block I/O limits are set on. */
 const BLANK_DISK = 64 << 20;
 
@@ -79,7 +79,7 @@ export function parseSections(text: string): Section[] {
     });
 }
 
-/** Boots a kernel with a guest and waits for its end, at most five minutes. The disk is read only: what the guest writes to it is dropped. */
+/** Boots a kernel with a guest and waits for its end, at most seven minutes: one takes two and a half on an idle machine. The disk is read only: what the guest writes to it is dropped. */
 export async function boot(image: string, guest: Guest, disk: string): Promise<BootResult> {
   const work = mkdtempSync(join(VM_FOLDER, "boot-"));
   try {

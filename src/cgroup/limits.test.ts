@@ -46,6 +46,21 @@ t.test("the other name of a limit is used where the first file is absent", (t) =
   t.end();
 });
 
+t.test("a refusal names the file that refused, not the one that is absent", (t) => {
+  inFolder((folder) => {
+    // A directory refuses to be written, as io.weight does for a device whose I/O nobody weighs.
+    mkdirSync(join(folder, "io.weight"));
+    const writes = v2Writes({ blockIO: { weightDevice: [{ major: 8, minor: 0, weight: 500 }] } });
+    const record = { version: 2 as const, places: [{ controllers: [], mountPoint: "/m", path: "c", made: 1 }] };
+    withFd(folder, O_RDONLY | O_DIRECTORY, (fd) => {
+      const refused =
+        /set cgroup io\.weight: .*found 8:0 4950, want one that \/m\/c\/io\.weight takes; .*weightDevice\/0\/weight \[.* EISDIR\]/;
+      t.throws(() => writeLimits(kernel, { record, fds: [fd] }, writes), refused);
+    });
+  });
+  t.end();
+});
+
 t.test("a controller that the group does not have is named", (t) => {
   const text = applied({ "cgroup.controllers": "cpu pids\n" }, v2Writes({ blockIO: { weight: 100 } }));
   t.match(

@@ -20,12 +20,11 @@ export function writeLimits(kernel: Kernel, cgroup: OpenCgroup, writes: readonly
     }
     const target = { kernel, fd, path: `${place?.mountPoint ?? ""}/${place?.path ?? ""}`, write };
     const failure = apply(target);
-    if (failure?.errno === EINVAL && writes.some(({ file }) => file === write.retryAfter)) waiting.push(write);
-    else if (failure !== undefined) throw explain(target, failure);
+    if (failure?.error.errno === EINVAL && writes.some(({ file }) => file === write.retryAfter)) waiting.push(write);
+    else if (failure !== undefined) throw explain(failure);
     for (const late of waiting.filter(({ retryAfter }) => retryAfter === write.file)) {
-      const again = { ...target, write: late };
-      const second = apply(again);
-      if (second !== undefined) throw explain(again, second);
+      const second = apply({ ...target, write: late });
+      if (second !== undefined) throw explain(second);
     }
   }
 }
@@ -49,6 +48,12 @@ interface Target {
   write: CgroupWrite;
 }
 
+/** A write that the kernel refused, of the file that was tried last. */
+interface Refusal {
+  target: Target;
+  error: SyscallError;
+}
+
 function noHierarchy({ controller, file, value, where }: CgroupWrite): RuntimeError {
   return new RuntimeError({
     what: `set cgroup ${file}`,
@@ -59,17 +64,20 @@ function noHierarchy({ controller, file, value, where }: CgroupWrite): RuntimeEr
 }
 
 /** Writes one limit; what the kernel refused, undefined when it is applied. */
-function apply(target: Target): SyscallError | undefined {
+function apply(target: Target): Refusal | undefined {
   const { kernel, fd, write } = target;
   if (write.above !== undefined) refuseBelowUse(target, write.above);
   try {
     writeFile(kernel, fd, write.file, write.value);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
-    if (error.errno !== ENOENT) return error;
+    const refusal = { target, error };
+    if (error.errno !== ENOENT) return refusal;
     const { instead, ...rest } = write;
-    if (instead !== undefined) return apply({ ...target, write: { ...rest, ...instead } });
-    return write.optional ? undefined : error;
+    if (instead === undefined) return write.optional ? undefined : refusal;
+    const other = apply({ ...target, write: { ...rest, ...instead } });
+    // Where neither file is there, the first is the one to tell of.
+    return other?.error.errno === ENOENT ? refusal : other;
   }
   if (write.readBack === true) refuseUnapplied(target);
   return undefined;
@@ -118,7 +126,7 @@ function readIfPresent(kernel: Kernel, fd: Fd, file: string): string | undefined
 }
 
 /** The line for a refused limit. */
-function explain(target: Target, error: SyscallError): RuntimeError {
+function explain({ target, error }: Refusal): RuntimeError {
   const { write } = target;
   return new RuntimeError({
     what: `set cgroup ${write.file}`,

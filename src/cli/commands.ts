@@ -2,8 +2,11 @@
 import type { Command } from "./command.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
 import { createCommand, runCommand } from "./create.ts";
-import { listCommand, stateCommand } from "./show.ts";
+import { execCommand } from "./exec.ts";
+import { pauseCommand, psCommand, resumeCommand } from "./manage.ts";
+import { featuresCommand, listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
+import { updateCommand } from "./update.ts";
 
 export const COMMANDS: readonly Command[] = [
   createCommand,
@@ -12,6 +15,12 @@ export const COMMANDS: readonly Command[] = [
   killCommand,
   deleteCommand,
   runCommand,
+  execCommand,
   listCommand,
+  pauseCommand,
+  resumeCommand,
+  psCommand,
+  updateCommand,
   specCommand,
+  featuresCommand,
 ];

@@ -1,15 +1,30 @@
-/** The life cycle's larger half, loaded when create or run need it: state, kill and delete must not pay for it. */
+/** Larger commands, each loaded when it is called for: state, kill and delete must not pay for them. */
 import type * as CreateChunk from "../chunk-create.ts";
+import type * as ExecChunk from "../chunk-exec.ts";
+import type * as FeaturesChunk from "../chunk-features.ts";
+import type * as ManageChunk from "../chunk-manage.ts";
 
-let load: (() => typeof CreateChunk) | undefined;
-
-/** Set once by main: how the chunk is loaded depends on the host. */
-export function setCreateLoader(loader: () => typeof CreateChunk): void {
-  load = loader;
+/** What commands load. */
+export interface CommandChunks {
+  create(): typeof CreateChunk;
+  exec(): typeof ExecChunk;
+  features(): typeof FeaturesChunk;
+  manage(): typeof ManageChunk;
 }
 
-/** The chunk. */
-export function loadCreate(): typeof CreateChunk {
-  if (load === undefined) throw new Error("no loader was set");
-  return load();
+let chunks: CommandChunks | undefined;
+
+/** Set once by main: how a chunk is loaded depends on the host. */
+export function setChunks(given: CommandChunks): void {
+  chunks = given;
 }
+
+function loaded(): CommandChunks {
+  if (chunks === undefined) throw new Error("no loader was set");
+  return chunks;
+}
+
+export const loadCreate = (): typeof CreateChunk => loaded().create();
+export const loadExec = (): typeof ExecChunk => loaded().exec();
+export const loadFeatures = (): typeof FeaturesChunk => loaded().features();
+export const loadManage = (): typeof ManageChunk => loaded().manage();

@@ -81,7 +81,21 @@ const NOT_SUPERBLOCK: ReadonlyMap<string, string> = new Map([
   ["nomand", "mand"],
   ["noiversion", "iversion"],
 ]);
+const BINDS: readonly string[] = ["bind", "rbind"];
 const NOTHING: ReadonlySet<string> = new Set(["defaults", "silent", "loud"]);
+
+/** Every option that is known by name, sorted; what else is given goes to the file system. For `features`. */
+export const knownMountOptions = (): string[] =>
+  [
+    ...ATTRIBUTES.keys(),
+    ...[...ATTRIBUTES.keys()].map((name) => `r${name}`),
+    ...PROPAGATION.keys(),
+    ...SUPERBLOCK,
+    ...NOT_SUPERBLOCK.keys(),
+    ...NOTHING,
+    ...BINDS,
+    "remount",
+  ].sort();
 
 /** MS_… flags of a `rootfsPropagation` or propagation option; undefined for an unknown word. */
 export function propagationFlag(word: string): number | undefined {
@@ -124,7 +138,7 @@ function addOption(result: MountOptions, option: string): void {
   }
   const propagation = PROPAGATION.get(option);
   if (propagation !== undefined) result.propagation.push(propagation);
-  else if (option === "bind" || option === "rbind") {
+  else if (BINDS.includes(option)) {
     result.bind = true;
     result.recursiveBind = option === "rbind";
   } else if (option === "remount") result.remount = true;

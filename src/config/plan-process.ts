@@ -69,6 +69,10 @@ export function planProcess(process: LoadedConfig["process"], linux: Linux, opti
     selinuxLabel: process.selinuxLabel ?? "",
     personality: planPersonality(linux.personality),
     memoryPolicy: planMemoryPolicy(linux.memoryPolicy),
+    affinity: {
+      initial: parseList(process.execCPUAffinity?.initial ?? ""),
+      final: parseList(process.execCPUAffinity?.final ?? ""),
+    },
     seccompFlags: 0,
     hasSeccomp: false,
     seccompNotifies: false,

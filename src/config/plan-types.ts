@@ -125,6 +125,8 @@ export interface ProcessPlan {
   personality: number | null;
   /** set_mempolicy(2): mode with its flags, and nodes. */
   memoryPolicy: { mode: number; nodes: number[] } | null;
+  /** CPUs of a process that joins: before it is in the cgroup (empty: as the caller's), and after (empty: all that the cgroup allows). */
+  affinity: { initial: number[]; final: number[] };
   /** SECCOMP_FILTER_FLAG_* of the filter; the program travels beside the plan. */
   seccompFlags: number;
   hasSeccomp: boolean;
@@ -145,7 +147,9 @@ export interface InitPlan extends ProcessPlan {
   becomeRoot: boolean;
   /** The parent gives the path of the root file system as the host names it. */
   rootPath: string;
-  /** Detached recursive clone of the root file system; -1 without a new mount namespace. */
+  /** The root is built in a mount namespace that ends with the building: the container has the caller's, or a joined one (init/aside.ts). */
+  aside: boolean;
+  /** Detached recursive clone of the root file system; -1 without a new mount namespace and nothing to build. */
   rootTree: number;
   readonlyRoot: boolean;
   noPivot: boolean;
@@ -171,4 +175,31 @@ export interface InitPlan extends ProcessPlan {
   /** O_PATH descriptor of exec.fifo. */
   fifo: number;
   bundle: string;
+}
+
+/** What a process that joins (exec) is given beside that. */
+export interface JoinPlan extends ProcessPlan {
+  id: string;
+  /** Init's pidfd, by which its mount namespace is joined; -1: it has none of its own. */
+  pidfd: number;
+  /** Init's root directory, where it is not that of its mount namespace; -1: it is. */
+  root: number;
+  /** The host's procfs. */
+  proc: number;
+  /** In a user namespace: uid 0 of it first. */
+  becomeRoot: boolean;
+  newKeyring: boolean;
+}
+
+/** Just the process part of a plan: what state keeps for exec. */
+export function processPart(plan: ProcessPlan): ProcessPlan {
+  const { limits, oomScoreAdj, noNewPrivileges, capabilities, uid, gid, groups, umask, cwd, args, env, terminal } =
+    plan;
+  const { consoleSize, scheduler, ioPriority, apparmorProfile, selinuxLabel, personality, memoryPolicy } = plan;
+  const { affinity, seccompFlags, hasSeccomp, seccompNotifies, preserved, stdio } = plan;
+  return {
+    ...{ limits, oomScoreAdj, noNewPrivileges, capabilities, uid, gid, groups, umask, cwd, args, env, terminal },
+    ...{ consoleSize, scheduler, ioPriority, apparmorProfile, selinuxLabel, personality, memoryPolicy },
+    ...{ affinity, seccompFlags, hasSeccomp, seccompNotifies, preserved, stdio },
+  };
 }

@@ -29,10 +29,11 @@ export function makePlan(config: LoadedConfig, options: PlanOptions): InitPlan {
   const { process, linux = {}, root } = config;
   const kinds = newNamespaces(config);
   const mounts = (config.mounts ?? []).map((mount, index) => planMount(mount, index, linux.mountLabel ?? ""));
+  const aside = buildsAside(config, kinds);
   // A bind over /dev brings its own devices (runc does the same).
   const setUpDev =
-    kinds.includes("mount") && !mounts.some((mount) => mount.kind === "bind" && mount.destination === "/dev");
-  if (!kinds.includes("mount")) refuseWithoutMountNamespace(config);
+    (kinds.includes("mount") || aside) &&
+    !mounts.some((mount) => mount.kind === "bind" && mount.destination === "/dev");
   const mapsRoot = (linux.uidMappings ?? []).some((map) => map.containerID === 0);
   return {
     ...planProcess(process, linux, options),
@@ -40,6 +41,7 @@ export function makePlan(config: LoadedConfig, options: PlanOptions): InitPlan {
     newNamespaces: kinds,
     becomeRoot: hasUserNamespace(config) && (mapsRoot || !kinds.includes("user")),
     rootPath: clean(root.path.startsWith("/") ? root.path : `${options.bundle}/${root.path}`),
+    aside,
     rootTree: -1,
     readonlyRoot: root.readonly ?? false,
     noPivot: options.noPivot,
@@ -65,25 +67,29 @@ export function makePlan(config: LoadedConfig, options: PlanOptions): InitPlan {
   };
 }
 
-/** Without a mount namespace of its own a mount would be one of the host: refused, never ignored. */
-function refuseWithoutMountNamespace(config: LoadedConfig): void {
+/**
+ * Whether mounts are asked for, and no new mount namespace to have them in: they are made where nobody else sees them. Throws
+ * where that cannot be: out of a user namespace nothing returns to a mount namespace that it does not own (setns(2)).
+ */
+function buildsAside(config: LoadedConfig, kinds: readonly string[]): boolean {
+  if (kinds.includes("mount")) return false;
   const linux = config.linux ?? {};
-  const refused: [boolean, string][] = [
+  const asked: [boolean, string][] = [
     [(config.mounts?.length ?? 0) > 0, "mounts"],
     [(linux.maskedPaths?.length ?? 0) > 0, "linux/maskedPaths"],
     [(linux.readonlyPaths?.length ?? 0) > 0, "linux/readonlyPaths"],
     [(linux.devices?.length ?? 0) > 0, "linux/devices"],
     [config.root.readonly === true, "root/readonly"],
   ];
-  for (const [asked, pointer] of refused) {
-    if (!asked) continue;
-    throw new RuntimeError({
-      what: "load config.json",
-      problem: "found it without a new mount namespace, want one of its own",
-      where: `config.json#/${pointer}`,
-      hint: 'add {"type": "mount"} to linux.namespaces',
-    });
-  }
+  const pointer = asked.find(([is]) => is)?.[1];
+  if (pointer === undefined) return false;
+  if (!hasUserNamespace(config)) return true;
+  throw new RuntimeError({
+    what: "load config.json",
+    problem: "found it with a user namespace and without a new mount namespace, want one of its own",
+    where: `config.json#/${pointer}`,
+    hint: 'add {"type": "mount"} to linux.namespaces',
+  });
 }
 
 function planPropagation(word: string | undefined, options: PlanOptions): number {

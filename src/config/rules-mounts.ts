@@ -24,7 +24,7 @@ export const MOUNT_RULES: readonly Rule[] = [
 function checkMounts({ mounts = [], linux = {} }: Config, context: RuleContext): void {
   if (mounts.length > MAX_MOUNTS) refuse("/mounts", `${mounts.length} mounts`, `at most ${MAX_MOUNTS}`);
   // They would be made on the host.
-  if (mounts.length > 0 && !context.has("mount")) {
+  if (mounts.length > 0 && !context.has("mount") && context.has("user")) {
     refuse("/mounts", `${mounts.length} mounts without a mount namespace`, "one in linux.namespaces");
   }
   mounts.forEach((mount, index) => {
@@ -84,7 +84,7 @@ function checkPaths(name: "maskedPaths" | "readonlyPaths"): Rule["check"] {
   return ({ linux }, context) => {
     const paths = linux?.[name] ?? [];
     if (paths.length === 0) return;
-    if (!context.has("mount")) {
+    if (!context.has("mount") && context.has("user")) {
       refuse(`/linux/${name}`, `${paths.length} paths without a mount namespace`, "one in linux.namespaces");
     }
     paths.forEach((path, index) => {

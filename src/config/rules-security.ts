@@ -91,9 +91,11 @@ function checkMemoryPolicy({ linux }: Config): void {
   }
 }
 
-/** A flag that nobody has defined cannot be applied. */
+/** The domain must be given, which the schema of the specification does not say; a flag that nobody has defined cannot be applied. */
 function checkPersonality({ linux }: Config): void {
-  const flags = linux?.personality?.flags ?? [];
-  const [flag] = flags;
+  const personality = linux?.personality;
+  if (personality === undefined) return;
+  if (personality.domain === undefined) refuse("/linux/personality/domain", 'missing "domain"', "it to be given");
+  const [flag] = personality.flags ?? [];
   if (flag !== undefined) refuse("/linux/personality/flags/0", show(flag), "none: runtime-spec 1.3 defines no flag");
 }

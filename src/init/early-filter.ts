@@ -4,7 +4,7 @@
  * knows a newer call makes the answer to both the profile's errno instead of ENOSYS.
  */
 import { frameOf } from "../channel/link.ts";
-import type { InitPlan } from "../config/plan-types.ts";
+import type { ProcessPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {
@@ -26,12 +26,12 @@ import { viewOf } from "../shared/bytes.ts";
  * The filter is in force before "ready": without no_new_privs before the credentials are dropped; with it, if it notifies, after all that can be
  * done before, so that create can still hand the listener over.
  */
-export function filtersEarly(plan: InitPlan): boolean {
+export function filtersEarly(plan: ProcessPlan): boolean {
   return plan.hasSeccomp && (!plan.noNewPrivileges || plan.seccompNotifies);
 }
 
 /** The filter is loaded as the last call before execve. */
-export function filtersLast(plan: InitPlan): boolean {
+export function filtersLast(plan: ProcessPlan): boolean {
   return plan.hasSeccomp && !filtersEarly(plan);
 }
 
@@ -44,7 +44,7 @@ const SENT = 3;
  * Loads the filter; of one that notifies the parent gets the listener. That is one native call: between the two, whatever the engine
  * might do could be notified, and nobody could answer yet.
  */
-export function loadEarly(kernel: Kernel, plan: InitPlan, filter: Uint8Array, link: Fd): void {
+export function loadEarly(kernel: Kernel, plan: ProcessPlan, filter: Uint8Array, link: Fd): void {
   if (!plan.seccompNotifies) {
     loadFilter(kernel, filter, plan.seccompFlags);
     return;
@@ -71,7 +71,7 @@ export function loadEarly(kernel: Kernel, plan: InitPlan, filter: Uint8Array, li
  *
  * @param own our own directory in procfs (openSelf).
  */
-export function listForClosing(kernel: Kernel, plan: InitPlan, own: Fd, last: number): number[] | undefined {
+export function listForClosing(kernel: Kernel, plan: ProcessPlan, own: Fd, last: number): number[] | undefined {
   // No descriptor has this number: the call closes nothing.
   if (!filtersEarly(plan) || kernel.attempt(SYS_close_range, 0xffffffff, 0xffffffff, 0) === 0) return undefined;
   const directory = openAt(kernel, own, "fd", O_RDONLY | O_DIRECTORY);

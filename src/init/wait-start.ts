@@ -1,5 +1,6 @@
 /** From "created" to the user's program: the wait for start, its answer, execve. */
-import type { InitPlan } from "../config/plan-types.ts";
+import type { ExecAnnouncement } from "../channel/message.ts";
+import type { InitPlan, ProcessPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {
@@ -60,7 +61,7 @@ export function waitForStart(kernel: Kernel, plan: InitPlan, own: Fd): Fd {
  * Tells `start` that we are on the way. The fifo's end stays open, close-on-exec, just above the descriptors that the process gets: end of
  * file then says that execve succeeded.
  */
-export function greetStart(kernel: Kernel, plan: InitPlan, opened: Fd): Fd {
+export function greetStart(kernel: Kernel, plan: ProcessPlan, opened: Fd): Fd {
   const fifo = dup(kernel, opened, 3 + plan.preserved, true);
   if (opened !== fifo) close(kernel, opened);
   writeAll(kernel, fifo, "0");
@@ -75,18 +76,6 @@ export function reportFailure(kernel: Kernel, fifo: Fd, parts: ErrorParts): void
 /** Tells `start` what the last calls are, so that it can word a native report of one of them. */
 export function announceExec(kernel: Kernel, fifo: Fd, announcement: ExecAnnouncement): void {
   writeAll(kernel, fifo, `${JSON.stringify({ exec: announcement })}\n`);
-}
-
-/** What `start` needs to explain a failing execve. */
-export interface ExecAnnouncement {
-  /** Path that execve gets. */
-  program: string;
-  uid: number;
-  cwd: string;
-  /** Index of execve in the list. */
-  index: number;
-  /** Index of the filter's loading; -1 when it is not in the list. Any other closes or marks descriptors or resets a signal. */
-  filter: number;
 }
 
 /** What the last calls need, made beforehand: after the filter is loaded nothing may be allocated. */
@@ -105,7 +94,7 @@ export interface LastCalls {
  */
 export function prepareExec(
   kernel: Kernel,
-  plan: InitPlan,
+  plan: ProcessPlan,
   program: string,
   env: readonly string[],
   filter: Uint8Array | undefined,

@@ -37,9 +37,9 @@ export function unshare(kernel: Kernel, flags: number): void {
   kernel.call(SYS_unshare, flags);
 }
 
-/** setns(2) of this thread. `flag`: CLONE_NEW… of the kind that it must be of. */
-export function joinNamespace(kernel: Kernel, fd: Fd, flag: number): void {
-  kernel.call(SYS_setns, fd, flag);
+/** setns(2). A mount namespace also gives its root and working directory to the caller. */
+export function joinNamespace(kernel: Kernel, fd: Fd, flags: number): void {
+  kernel.call(SYS_setns, fd, flags);
 }
 
 /** ioctl_ns(2) NS_GET_NSTYPE: CLONE_NEW… flag of the namespace that `fd` is of; -1 when it is none. */

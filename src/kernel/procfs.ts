@@ -4,7 +4,7 @@
  */
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
-import { AT_CWD, type Fd, type Kernel, type Pid } from "./call.ts";
+import { AT_CWD, type Fd, type Kernel, type Pid, SyscallError } from "./call.ts";
 import {
   ENOENT,
   ESRCH,
@@ -87,12 +87,16 @@ export function selfName(kernel: Kernel, proc: Procfs): string {
   return readLinkAt(kernel, proc, "self") ?? "self";
 }
 
-/** Text of a file below the handle; undefined when missing. */
+/** Text of a file below the handle; undefined when missing (also: its process gone, before or after the open). */
 export function readProc(kernel: Kernel, proc: Procfs, path: string, limit = 1 << 22): string | undefined {
   const fd = openProcFile(kernel, proc, path, O_RDONLY);
   if (fd === undefined) return undefined;
   try {
     return decode(readAll(kernel, fd, limit) ?? new Uint8Array(0));
+  } catch (error) {
+    // The file of a process that was reaped since it was opened.
+    if (error instanceof SyscallError && error.code === "ESRCH") return undefined;
+    throw error;
   } finally {
     close(kernel, fd);
   }

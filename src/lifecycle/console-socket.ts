@@ -30,6 +30,12 @@ export function connectPath(kernel: Kernel, socket: Fd, path: string): void {
 
 /** Connects before anything is made, so that a wrong path costs nothing. */
 export function openConsoleSocket(kernel: Kernel, path: string): ConsoleTarget {
+  const words = { what: "connect console socket", flag: "--console-socket", step: "console" };
+  return connectSocket(kernel, path, words) as ConsoleTarget;
+}
+
+/** Connects to a manager's socket that a flag names. */
+export function connectSocket(kernel: Kernel, path: string, words: { what: string; flag: string; step: string }): Fd {
   const socket = openUnixSocket(kernel);
   try {
     connectPath(kernel, socket, path);
@@ -37,15 +43,15 @@ export function openConsoleSocket(kernel: Kernel, path: string): ConsoleTarget {
     close(kernel, socket);
     if (!(error instanceof SyscallError)) throw error;
     throw new RuntimeError({
-      what: "connect console socket",
+      what: words.what,
       problem: `${error.code}: want the path of a listening Unix stream socket`,
-      where: `--console-socket ${path}`,
-      step: "console",
+      where: `${words.flag} ${path}`,
+      step: words.step,
       call: error.call,
       errno: error.code,
     });
   }
-  return socket as ConsoleTarget;
+  return socket;
 }
 
 /** Sends the master. The text must not be empty and be below 4096 bytes (go-runc); runc sends the terminal's name. */

@@ -1,5 +1,5 @@
 /** create: from a bundle to an init that waits for start (runtime-spec runtime.md#create). */
-import { deviceProgram, deviceRules, v1DeviceWrites } from "../cgroup/devices.ts";
+import { deviceProgram, deviceRules, rulesDigest, v1DeviceWrites } from "../cgroup/devices.ts";
 import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices } from "../cgroup/group.ts";
 import { readLayout } from "../cgroup/layout.ts";
 import { writeLimits } from "../cgroup/limits.ts";
@@ -13,18 +13,8 @@ import type { IntelRdt, LoadedConfig } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
-import {
-  O_NONBLOCK,
-  O_RDONLY,
-  RLIMIT_NOFILE,
-  S_IFMT,
-  S_IFREG,
-  SIGPIPE,
-  SIGXFSZ,
-  SYS_getpid,
-} from "../kernel/constants.ts";
-import { close, isOpen, openAt, readAll, stat } from "../kernel/file.ts";
-import { getLimit } from "../kernel/limits.ts";
+import { O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ } from "../kernel/constants.ts";
+import { close, openAt, readAll, stat } from "../kernel/file.ts";
 import { blockSignals, resetDispositions, restoreSignals } from "../kernel/process.ts";
 import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -36,12 +26,13 @@ import { ContainerDirectory, openRoot } from "../state/store.ts";
 import { Cleanup } from "./cleanup.ts";
 import { openConsoleSocket } from "./console-socket.ts";
 import { runPoststop } from "./delete.ts";
+import { checkPreserved, countListenFds } from "./descriptors.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { ENDING, killSpawned, Parent } from "./parent.ts";
 import { removePidFile } from "./pid-file.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
 import type { Runtime } from "./runtime.ts";
-import { sealForAdmin } from "./seal.ts";
+import { grantsAdmin, sealForAdmin } from "./seal.ts";
 import { checkLabels } from "./security-modules.ts";
 import { openJoins, spawnInit } from "./spawn.ts";
 
@@ -126,7 +117,7 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
   const { kernel } = runtime;
   checkId(options.id);
   const config = known ?? readConfig(runtime, options.bundle);
-  sealForAdmin(kernel, config, runtime.initEntry);
+  sealForAdmin(kernel, grantsAdmin(config), runtime.initEntry);
   const cleanup = new Cleanup();
   resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
   // Signals that would end us are taken as an error, so that the clean-up runs.
@@ -230,33 +221,6 @@ function checkTerminal(options: CreateOptions, terminal: boolean): void {
   }
 }
 
-/** LISTEN_FDS counts only when LISTEN_PID is us (sd_listen_fds(3), fd.6). */
-function countListenFds(runtime: Runtime): number {
-  const count = runtime.env.get("LISTEN_FDS");
-  const pid = runtime.env.get("LISTEN_PID");
-  if (count === undefined || pid === undefined || !/^[0-9]{1,4}$/.test(count)) return 0;
-  return pid === String(runtime.kernel.call(SYS_getpid)) ? Number(count) : 0;
-}
-
-/** What came over execve is not close-on-exec, and all of ours is: so none of ours can be taken for one of the caller's. Node marks both. */
-function checkPreserved(kernel: Kernel, preserved: number, marked: boolean): void {
-  if (preserved > Number(getLimit(kernel, RLIMIT_NOFILE).soft) - 16) {
-    throw new RuntimeError({
-      what: "preserve descriptors",
-      problem: `found ${preserved}, want a count below RLIMIT_NOFILE`,
-      where: "--preserve-fds",
-    });
-  }
-  for (let fd = 3; fd < 3 + preserved; fd++) {
-    if (isOpen(kernel, fd, marked)) continue;
-    throw new RuntimeError({
-      what: "preserve descriptors",
-      problem: `descriptor ${fd} is not open, want 3 to ${2 + preserved} open`,
-      where: "--preserve-fds",
-    });
-  }
-}
-
 function compileFilter(runtime: Runtime, config: LoadedConfig, plan: InitPlan): Uint8Array | undefined {
   const profile = config.linux?.seccomp;
   if (profile === undefined) return undefined;
@@ -314,6 +278,7 @@ function setUpCgroup(
   const cgroup = makeCgroup(kernel, place);
   const resources = config.linux?.resources ?? {};
   const rules = deviceRules(resources.devices ?? []);
+  record.deviceRules = rulesDigest(rules);
   if (place.version === 1) {
     if (place.places.some((entry) => entry.controllers.includes("devices")))
       writeDevices(kernel, cgroup, v1DeviceWrites(rules));

@@ -1,20 +1,34 @@
 /** The agent of SCMP_ACT_NOTIFY: a Unix stream socket that gets the filter's listener (runtime-spec config-linux.md#containerprocessstate). */
-import type { Seccomp } from "../config/types.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { close } from "../kernel/file.ts";
 import { limitSending, openUnixSocket, sendMessage } from "../kernel/socket.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
 import type { StateRecord } from "../state/record.ts";
+import type { ExecTemplate } from "../state/template.ts";
 import { connectPath } from "./console-socket.ts";
 import { stateForHooks } from "./hook-state.ts";
 
 /** An agent that neither accepts nor reads is given up after this long, seconds. */
 const PATIENCE_S = 10;
 
+/** Whose listener it is. */
+export interface Notifying {
+  record: StateRecord;
+  /** Status of the container. */
+  status: "creating" | "created" | "running";
+  /** The process that loaded the filter. */
+  pid: number;
+}
+
 /** Connects, sends one container process state with the listener beside it, and closes both. */
-export function sendListener(kernel: Kernel, seccomp: Seccomp, record: StateRecord, listener: Fd): void {
-  const { listenerPath = "", listenerMetadata } = seccomp;
+export function sendListener(
+  kernel: Kernel,
+  agent: ExecTemplate["agent"],
+  { record, status, pid }: Notifying,
+  listener: Fd,
+): void {
+  const { listenerPath, listenerMetadata } = agent;
   const socket = openUnixSocket(kernel);
   try {
     limitSending(kernel, socket, PATIENCE_S);
@@ -23,9 +37,9 @@ export function sendListener(kernel: Kernel, seccomp: Seccomp, record: StateReco
       JSON.stringify({
         ociVersion: record.ociVersion,
         fds: ["seccompFd"],
-        pid: record.pid,
+        pid,
         ...(listenerMetadata === undefined ? {} : { metadata: listenerMetadata }),
-        state: JSON.parse(stateForHooks(record, "creating", record.pid)),
+        state: JSON.parse(stateForHooks(record, status, record.pid)),
       }),
     );
     // The descriptor goes with the first byte, and only then.

@@ -73,7 +73,7 @@ export function prepareTrees(
 ): Fd[] {
   const keep: Fd[] = [];
   const rootfs = openRootfs(kernel, plan);
-  if (!plan.newNamespaces.includes("mount")) {
+  if (!plan.newNamespaces.includes("mount") && !plan.aside) {
     close(kernel, rootfs);
     return keep;
   }

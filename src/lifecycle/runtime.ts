@@ -1,6 +1,7 @@
 /** What every verb is given: the kernel, where state is kept, and what is loaded only when needed. */
 import type * as Resctrl from "../cgroup/resctrl.ts";
 import type { ConfigValidator } from "../config/types.ts";
+import type { JoinInput } from "../init/join.ts";
 import type { InitInput } from "../init/sequence.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import type { SeccompFilter } from "../seccomp/compile.ts";
@@ -17,6 +18,8 @@ export interface Chunks {
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
   /** Becomes the container's init; never returns. */
   runInit(kernel: Kernel, input: InitInput): never;
+  /** Becomes a process that joins; never returns. */
+  runJoin(kernel: Kernel, input: JoinInput): never;
   unknownInConfig(config: unknown): string[];
   explainExec(kernel: Kernel, failure: ExecFailure): RuntimeError;
 }

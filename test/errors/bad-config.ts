@@ -46,6 +46,8 @@ export const USER_NAMESPACE: readonly Put[] = [
   ["/linux/uidMappings", [line(0, 0, 10)]],
   ["/linux/gidMappings", [line(0, 0, 10)]],
 ];
+/** A user namespace, out of which nothing returns to the host's mount namespace. */
+const USER_ALONE: readonly Put[] = [...NO_NAMESPACES, ...USER_NAMESPACE];
 export const TIME_NAMESPACE: Put = ["/linux/namespaces/-", { type: "time" }];
 const BIND: Put = ["/mounts/7", { destination: "/data", type: "bind", source: "/etc", options: ["bind"] }];
 const TMPFS: Put = ["/mounts/7", { destination: "/data", type: "tmpfs", source: "tmpfs" }];
@@ -66,14 +68,14 @@ const GENERAL: readonly BadValue[] = [
   ["/root", undefined, 'missing "root", want it to be given on Linux'],
   ["/root/path", "", '"", want a path, absolute or relative to the bundle'],
   ["/root/path", LONG_PATH, LONG_PATH_SAYS],
-  ["/root/readonly", true, `true without a mount namespace, ${IN_NAMESPACES}`, ...NO_NAMESPACES],
+  ["/root/readonly", true, `true without a mount namespace, ${IN_NAMESPACES}`, ...USER_ALONE],
 ];
 
 const IDMAP_FORM = "idmap=uids=FROM-TO-SIZE#…;gids=FROM-TO-SIZE#…";
 const IDS_FROM = "uidMappings and gidMappings in the mount, or a user namespace";
 const OPTION_0 = "config.json#/mounts/7/options/0";
 const MOUNTS: readonly BadValue[] = [
-  ["/mounts", [BIND[1]], `1 mounts without a mount namespace, ${IN_NAMESPACES}`, ...NO_NAMESPACES],
+  ["/mounts", [BIND[1]], `1 mounts without a mount namespace, ${IN_NAMESPACES}`, ...USER_ALONE],
   ["/mounts", many(10_001, () => ({ destination: "/data" })), "10001 mounts, want at most 10000"],
   ["/mounts/7/destination", "", '"", want an absolute path', TMPFS],
   ["/mounts/7/destination", "/", '"/" = the root itself, want a path below /', TMPFS],
@@ -335,7 +337,7 @@ const LINUX: readonly BadValue[] = [
   ...["maskedPaths", "readonlyPaths"].flatMap((name): BadValue[] => [
     [`/linux/${name}/0`, "proc/kcore", '"proc/kcore", want an absolute path'],
     [`/linux/${name}/0`, LONG_PATH, LONG_PATH_SAYS],
-    [`/linux/${name}`, ["/x"], `1 paths without a mount namespace, ${IN_NAMESPACES}`, ...NO_NAMESPACES],
+    [`/linux/${name}`, ["/x"], `1 paths without a mount namespace, ${IN_NAMESPACES}`, ...USER_ALONE],
   ]),
   ["/linux/intelRdt/closID", "a/b", '"a/b", want one directory name, or /'],
   ["/linux/intelRdt/closID", "..", '"..", want one directory name, or /'],
@@ -390,6 +392,13 @@ const SECCOMP: readonly BadValue[] = [
     'SCMP_ACT_NOTIFY for "write", want another action for it',
     NO_ERRNO,
     [`${RULE}/action`, "SCMP_ACT_NOTIFY"],
+    NO_ERRNO,
+  ],
+  [
+    `${RULE}/errnoRet`,
+    1,
+    "1 with SCMP_ACT_ALLOW, want it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only",
+    [`${RULE}/action`, "SCMP_ACT_ALLOW"],
   ],
   [`${RULE}/action`, "ALLOW", '"ALLOW", want one of 9 names'],
   [
@@ -398,6 +407,7 @@ const SECCOMP: readonly BadValue[] = [
     "SCMP_ACT_NOTIFY without a listener, want listenerPath to be given",
     NO_ERRNO,
     ...NO_LISTENER,
+    NO_ERRNO,
   ],
   [`${RULE}/errnoRet`, 4096, "4096, want 0 to 4095", [`${RULE}/action`, "SCMP_ACT_ERRNO"]],
   [`${RULE}/args/0/index`, 6, "6, want 0 to 5", NO_ERRNO],

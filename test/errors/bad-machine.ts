@@ -253,6 +253,12 @@ export const REFUSED_BY_V1: readonly RefusedValue[] = [
     'create "ID": container init was OOM-killed (memory limit too low?): found 4096, want more; config.json#/linux/resources/memory/limit',
     noOthers("memory"),
   ],
+  [
+    "/linux/resources/memory/kernel",
+    1 << 26,
+    /^set cgroup memory\.kmem\.limit_in_bytes: found 67108864, which this kernel takes and does not apply, want it absent; config\.json#\/linux\/resources\/memory\/kernel; hint: memory\.limit counts kernel memory too$/,
+    noOthers("memory"),
+  ],
   cpuset("cpus", "999", "ERANGE"),
   cpuset("cpus", "3-1", "EINVAL"),
   cpuset("mems", "999", "EINVAL"),

@@ -240,3 +240,12 @@ onHosts("commands: a success with a warning writes it once", (t, box) => {
   prints(t, box.run(["run", "--bundle", bundle, box.id()], { global: ["--log", log, "--log-format", "json"] }));
   t.match(JSON.parse(readFileSync(log, "utf8")), { level: "warning", msg: /CAP_NO_SUCH/ });
 });
+
+onHosts("commands: an unknown word like several commands names them all", (t, box) => {
+  const said = box.run(["deate"]);
+  t.match(said, {
+    status: 1,
+    stdout: "",
+    stderr: /unknown command 'deate'\n\(Did you mean one of [a-z, ]*create[a-z, ]*\?\)/,
+  });
+});

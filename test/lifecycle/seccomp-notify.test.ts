@@ -1,6 +1,6 @@
 /** SCMP_ACT_NOTIFY: an agent gets the listener and answers what the container asks (runtime-spec config-linux.md#containerprocessstate). */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { compiled } from "../support/compile.ts";
 import { fails, onHosts, prints, removed, withUserNamespace } from "../support/life.ts";
@@ -13,11 +13,15 @@ const NOTIFY: NonNullable<Profile["syscalls"]> = [
   { names: ["chmod", "fchmodat", "fchmodat2"], action: "SCMP_ACT_NOTIFY" },
 ];
 
+let counter = 0;
+
 /** An agent that listens; `end` waits until it is done and gives what it printed. */
-function agent(box: Sandbox): { path: string; said: () => string; end: () => string } {
+function agent(
+  box: Sandbox,
+  path = join(box.folder, `agent${counter}`),
+): { path: string; said: () => string; end: () => string } {
   const program = compiled("seccomp-agent");
-  const path = join(box.folder, `agent${Date.now()}`);
-  const output = `${path}.out`;
+  const output = `${path}.out${counter++}`;
   const fd = openSync(output, "w");
   const child = spawn(program, [path], { stdio: ["ignore", fd, fd] });
   closeSync(fd);
@@ -89,6 +93,39 @@ onHosts("seccomp notify: the container process state, before create ends", (t, b
   prints(t, box.run(["start", id]), "start");
   t.match(end(), /descriptors: 1\nmkdir refused\nend\n$/);
   removed(t, box, id);
+});
+
+onHosts("seccomp notify: a process of exec has a listener of its own", (t, box) => {
+  for (const noNewPrivileges of [true, false]) {
+    const first = agent(box);
+    const id = box.id();
+    const bundle = box.bundle(["sleep", "1000"], (config) => {
+      config.linux.seccomp = listening(first.path, { listenerMetadata: "m" });
+      config.process.noNewPrivileges = noNewPrivileges;
+    });
+    prints(t, box.run(["create", "--bundle", bundle, id]), "create");
+    prints(t, box.run(["start", id]), "start");
+    until(() => first.said().includes("descriptors"), "the state");
+    // The agent takes one only, so another one takes its place.
+    rmSync(first.path);
+    const second = agent(box, first.path);
+    const outcome = box.run(["exec", id, "sh", "-c", "echo $$; mkdir /data/x"]);
+    t.match(outcome.stderr, /^mkdir: .*: No space left on device\n$/);
+    const said = second.end();
+    t.match(said, /descriptors: 1\nmkdir refused\nend\n$/);
+    const sent = JSON.parse(/^state: (.*)$/m.exec(said)?.[1] ?? "null") as {
+      pid: number;
+      state: Record<string, unknown>;
+    };
+    t.equal(sent.state["pid"], box.pid(id));
+    t.not(sent.pid, box.pid(id), "the process is not init");
+    t.equal(sent.state["status"], "running");
+    rmSync(first.path);
+    const nobody = box.run(["exec", id, "true"]);
+    fails(t, nobody, /^send seccomp listener: ENOENT: found no agent/, 255);
+    removed(t, box, id);
+    first.end();
+  }
 });
 
 onHosts("seccomp notify: metadata of the largest size, a long socket path, flags", (t, box) => {
