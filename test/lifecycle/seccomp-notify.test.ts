@@ -122,7 +122,7 @@ onHosts("seccomp notify: a process of exec has a listener of its own", (t, box) 
     t.equal(sent.state["status"], "running");
     rmSync(first.path);
     const nobody = box.run(["exec", id, "true"]);
-    fails(t, nobody, /^send seccomp listener: ENOENT: found no agent/, 255);
+    fails(t, nobody, /^exec failed: send seccomp listener: ENOENT: found no agent/, 255);
     removed(t, box, id);
     first.end();
   }
