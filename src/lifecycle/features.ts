@@ -61,10 +61,3 @@ export function features(newestSpec: string, version: string): Features {
     potentiallyUnsafeConfigAnnotations: [],
   };
 }
-/**
- * The document.
- *
- * @param newestSpec newest runtime-spec that is implemented.
- * @param version of this program.
- */
-export function features(_newestSpec: string, _version: string): Features {
