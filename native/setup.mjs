@@ -263,8 +263,8 @@ async function buildEngine(out, main, defines) {
 
 /** Far from everything else, so that the image's size moves nothing. */
 const IMAGE_ADDRESS = "0x10000000";
-/** What most commands need. What only some errors and configs need is loaded when it is. */
-const IMAGE_CHUNKS = ["chunk-main", "chunk-create", "chunk-init", "validate-config"];
+/** What most commands need. What only some need is loaded when it is: the validator alone would make the executable 65 KB larger. */
+const IMAGE_CHUNKS = ["chunk-main", "chunk-create", "chunk-init"];
 
 function imageSource(content) {
   return `.section .tsrimage,"aw",%progbits\n.balign 4096\n.global tsr_image\ntsr_image:\n${content}\n.balign 4096\n.global tsr_image_end\ntsr_image_end:\n.section .note.GNU-stack,"",%progbits\n`;

@@ -97,7 +97,8 @@ function writeFlag(flag: Flag, into: Record<string, string | true>): string[] {
     return [`${name}${form}`];
   }
   const value = pick(VALUES);
-  into[flag.name] = value;
+  const before = into[flag.name];
+  into[flag.name] = flag.repeated === true && typeof before === "string" ? `${before}\0${value}` : value;
   return random(2) === 0 ? [`${name}=${value}`] : [name, value];
 }
 
