@@ -180,8 +180,10 @@ export interface InitPlan extends ProcessPlan {
 /** What a process that joins (exec) is given beside that. */
 export interface JoinPlan extends ProcessPlan {
   id: string;
-  /** Init's pidfd, by which its mount namespace is joined; -1: it has none of its own. */
+  /** Init's pidfd, by which its namespaces are joined; -1: none is left to join. */
   pidfd: number;
+  /** CLONE_NEW… of those. */
+  namespaces: number;
   /** Init's root directory, where it is not that of its mount namespace; -1: it is. */
   root: number;
   /** The host's procfs. */

@@ -1,21 +1,42 @@
 /**
- * The child's side of exec, from its clone to execve. It stands in the container's other namespaces already (spawn-join.ts); the mount
- * namespace is the last to be joined, so that until then it reaches nothing of the container's and its image nothing of ours (exec.1).
+ * The child's side of exec, from its clone to execve. On the engine host it is a stage at first: no process of the container can see it, as
+ * it is still in our pid namespace. It joins everything and gives up all that it holds of the host; only then it makes the process that
+ * the container sees (exec.2): one with CAP_SYS_PTRACE in our user namespace may look into that, whatever PR_SET_DUMPABLE says.
+ * Node cannot be started below the container's root, so there the child is seen while it still holds the host's.
  */
 import { send } from "../channel/link.ts";
 import type { JoinPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { AT_CWD } from "../kernel/call.ts";
-import { CLONE_FS, CLONE_NEWNS, PR_SET_PDEATHSIG, SYS_chdir, SYS_chroot } from "../kernel/constants.ts";
-import { close, dup, fchdir, read } from "../kernel/file.ts";
+import { CallList } from "../kernel/calls.ts";
+import {
+  CLONE_FS,
+  CLONE_NEWUSER,
+  CLONE_PARENT,
+  O_RDONLY,
+  PR_SET_DUMPABLE,
+  PR_SET_PDEATHSIG,
+  SIG_SETMASK,
+  SIGKILL,
+  SYS_chdir,
+  SYS_chroot,
+  SYS_clone3,
+  SYS_close,
+  SYS_prctl,
+  SYS_rt_sigprocmask,
+  SYS_write,
+} from "../kernel/constants.ts";
+import { close, dup, fchdir, openAt, read } from "../kernel/file.ts";
 import { setUmask } from "../kernel/limits.ts";
 import { joinNamespace, unshare } from "../kernel/namespace.ts";
-import { exit, newSession, prctl } from "../kernel/process.ts";
-import type { Procfs } from "../kernel/procfs.ts";
+import { cloneArgs, exit, hideArguments, newSession, prctl } from "../kernel/process.ts";
+import { type Procfs, readProc, selfName } from "../kernel/procfs.ts";
 import { setAffinity } from "../kernel/scheduling.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
+import { viewOf } from "../shared/bytes.ts";
 import { partsOf } from "../shared/error.ts";
 import { openConsole } from "./console.ts";
+import { filtersEarly } from "./early-filter.ts";
 import { checkInside } from "./environment.ts";
 import { writeLabels } from "./labels.ts";
 import { becomeRoot, HERE, prepareProcess, setStdio } from "./process.ts";
@@ -30,8 +51,8 @@ export interface JoinInput {
   filter: Uint8Array | undefined;
   /** Our end of the link to the parent. */
   link: Fd;
-  /** The parent's "go" has yet to be read (engine host). */
-  awaitGo: boolean;
+  /** Engine host: we are the stage, and this takes the pid of the process that we make. undefined: we are that process. */
+  tell: Fd | undefined;
 }
 
 /** Runs the child. Never returns: ends in the user's program or in exit. The link's end of file tells the parent that execve succeeded. */
@@ -39,20 +60,30 @@ export function runJoin(kernel: Kernel, input: JoinInput): never {
   const { plan } = input;
   let { link } = input;
   try {
-    if (input.awaitGo && read(kernel, link, 1).length === 0) return exit(kernel, 1);
-    step("session", HERE, () => newSession(kernel));
+    if (input.tell !== undefined && read(kernel, link, 1).length === 0) return exit(kernel, 1);
     // A narrow mask that was inherited would outlast the cpuset's (runc and crun widen it as well).
     step("affinity", HERE, () => setAffinity(kernel, plan.affinity.final.length > 0 ? plan.affinity.final : ALL_CPUS));
-    step("mount-namespace", HERE, () => enterTree(kernel, plan));
+    if (input.tell !== undefined) step("procfs", HERE, () => hideOurselves(kernel, plan.proc as Procfs));
+    step("namespaces", HERE, () => enter(kernel, plan));
     step("user-namespace", HERE, () => becomeRoot(kernel, plan));
     step("keyring", HERE, () => joinKeyring(kernel, plan));
+    const proc = step("procfs", HERE, () => keepProc(kernel, plan, input.tell !== undefined));
+    if (input.tell !== undefined) becomeVisible(kernel, link, input.tell);
+    step("session", HERE, () => newSession(kernel));
     setUmask(kernel, 0);
     const root = openRootDirectory(kernel, AT_CWD, "/");
     const console = plan.terminal ? step("console", HERE, () => takeTerminal(kernel, plan, root, link)) : undefined;
     step("stdio", HERE, () => setStdio(kernel, plan, console));
-    const own = step("procfs", HERE, () => openSelf(kernel, plan.proc as Procfs));
+<<<<<<< HEAD
+    const _own = step("procfs", HERE, () => openSelf(kernel, plan.proc as Procfs));
     const { labels, calls } = prepareProcess(kernel, plan, { root, own, filter: input.filter, link });
     close(kernel, own);
+=======
+    const own = needsSelf(plan) ? step("procfs", HERE, () => openSelf(kernel, proc)) : undefined;
+    if (own === undefined && proc !== undefined) close(kernel, proc);
+    const { labels, calls } = prepareProcess(kernel, plan, root, own ?? (-1 as Fd), input.filter);
+    if (own !== undefined) close(kernel, own);
+>>>>>>> 339613e33cff9158af669f7f2afac45711e7396f
     const report = dup(kernel, link, 3 + plan.preserved, true);
     if (report !== link) close(kernel, link);
     link = report;
@@ -71,12 +102,12 @@ export function runJoin(kernel: Kernel, input: JoinInput): never {
 /** CONFIG_NR_CPUS of common kernels; the kernel leaves out what there is not. */
 const ALL_CPUS: readonly number[] = Array.from({ length: 1024 }, (_, cpu) => cpu);
 
-/** The container's tree: its mount namespace, and where init's root is not that namespace's, that too. */
-function enterTree(kernel: Kernel, plan: JoinPlan): void {
+/** The container's namespaces, all at once: the kernel takes the rights for them from the same moment. Where init's root is not its mount namespace's, that too. */
+function enter(kernel: Kernel, plan: JoinPlan): void {
   if (plan.pidfd >= 0) {
     // Node's threads share what setns(2) wants for itself.
     unshare(kernel, CLONE_FS);
-    joinNamespace(kernel, plan.pidfd as Fd, CLONE_NEWNS);
+    joinNamespace(kernel, plan.pidfd as Fd, plan.namespaces);
     close(kernel, plan.pidfd as Fd);
   }
   if (plan.root < 0) return;
@@ -84,6 +115,50 @@ function enterTree(kernel: Kernel, plan: JoinPlan): void {
   kernel.call(SYS_chroot, ".");
   kernel.call(SYS_chdir, "/");
   close(kernel, plan.root as Fd);
+}
+
+/** Command line and environment of the runtime are not the container's to read. */
+function hideOurselves(kernel: Kernel, proc: Procfs): void {
+  const zeros = openAt(kernel, AT_CWD, "/dev/zero", O_RDONLY);
+  hideArguments(kernel, readProc(kernel, proc, `${selfName(kernel, proc)}/stat`) ?? "", zeros);
+  close(kernel, zeros);
+}
+
+/**
+ * The host's procfs, only where the process may make none of its own: in a user namespace, where nobody inside can look at what we
+ * hold, as we are not dumpable and of the host's user namespace. On Node's host always.
+ */
+function keepProc(kernel: Kernel, plan: JoinPlan, staged: boolean): Procfs | undefined {
+  const proc = plan.proc as Procfs;
+  if (!staged || (needsSelf(plan) && (plan.namespaces & CLONE_NEWUSER) !== 0)) return proc;
+  close(kernel, proc);
+  return undefined;
+}
+
+/** Whether our own directory in procfs is wanted: for labels, or to list descriptors where a filter refuses to close them all at once. */
+function needsSelf(plan: JoinPlan): boolean {
+  return plan.apparmorProfile !== "" || plan.selinuxLabel !== "" || filtersEarly(plan);
+}
+
+/** Makes the process that the container sees, a child of our parent's, tells its pid and ends; returns in that process. */
+function becomeVisible(kernel: Kernel, link: Fd, tell: Fd): void {
+  // Ids that changed may have made us dumpable again (fs.suid_dumpable).
+  prctl(kernel, PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const list = new CallList(kernel);
+  list.add({}, SYS_close, tell);
+  list.add({}, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  list.add({}, SYS_rt_sigprocmask, SIG_SETMASK, new Uint8Array(8), 0, 8);
+  const args = cloneArgs(BigInt(CLONE_PARENT), 0, undefined);
+  const pid = kernel.host.clone(args, list.bytes(), list.slots, link);
+  if (pid < 0) throw kernel.failure(pid, SYS_clone3, args, args.length);
+  if (pid > 0) {
+    const bytes = new Uint8Array(8);
+    viewOf(bytes).setUint32(0, pid, true);
+    kernel.call(SYS_write, tell, bytes, bytes.length);
+    exit(kernel, 0);
+  }
+  // The parent has to know us before we go on: end of file says that it never will.
+  if (read(kernel, link, 1).length === 0) exit(kernel, 1);
 }
 
 /** A terminal of the container's devpts; /dev/console stays init's. */

@@ -17,6 +17,7 @@ import {
   SYS_pidfd_open,
   SYS_pidfd_send_signal,
   SYS_prctl,
+  SYS_read,
   SYS_rt_sigaction,
   SYS_rt_sigprocmask,
   SYS_setsid,
@@ -187,6 +188,22 @@ export interface ProcessStat {
 export function parseProcessStat(text: string): ProcessStat {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return { state: fields[0] ?? "?", flags: Number(fields[6] ?? 0), startTime: Number(fields[19] ?? 0) };
+}
+
+/**
+ * Overwrites what /proc/PID/cmdline and environ of this process show, which anybody in its pid namespace, or with CAP_PERFMON or
+ * CAP_SYS_ADMIN (Linux 6.16), may read, dumpable or not. Only for a process that has its command line elsewhere.
+ *
+ * @param stat our own /proc/PID/stat.
+ * @param zeros descriptor of /dev/zero. (PR_SET_MM would want CAP_SYS_RESOURCE.)
+ */
+export function hideArguments(kernel: Kernel, stat: string, zeros: Fd): void {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // Fields 48 to 51 of proc_pid_stat(5), counted from 1, of which ours begin with the third: start and end of arguments and environment.
+  for (const at of [45, 47]) {
+    const [start, end] = [BigInt(fields[at] ?? 0), BigInt(fields[at + 1] ?? 0)];
+    if (start > 0n && end > start) kernel.call(SYS_read, zeros, start, Number(end - start));
+  }
 }
 
 /** Pid in slot form. */

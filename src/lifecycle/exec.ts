@@ -40,7 +40,7 @@ import type { Runtime } from "./runtime.ts";
 import { sealForAdmin } from "./seal.ts";
 import { checkLabels } from "./security-modules.ts";
 import { explainReport, type Spawned } from "./spawn.ts";
-import { foreignNamespaces, spawnJoin } from "./spawn-join.ts";
+import { awaitJoined, foreignNamespaces, type Joining, spawnJoin } from "./spawn-join.ts";
 import { openContainer } from "./start.ts";
 
 /** CAP_SYS_ADMIN of capability.h. */
@@ -75,25 +75,25 @@ function mayAdminister({ capabilities }: ProcessPlan): boolean {
 
 function checkStatus(kernel: Kernel, directory: ContainerDirectory, record: StateRecord, request: ExecRequest): void {
   const { status } = statusOf(kernel, directory, record);
-  const refuse = (problem: string, hint?: string): never => {
+  const refuseExec = (problem: string, hint?: string): never => {
     throw new RuntimeError({ what: `exec in "${request.id}"`, problem, hint });
   };
-  if (status === "creating") refuse("cannot exec in a container that is being created");
-  if (status === "stopped") refuse("cannot exec in a stopped container");
+  if (status === "creating") refuseExec("cannot exec in a container that is being created");
+  if (status === "stopped") refuseExec("cannot exec in a stopped container");
   if (status === "paused" && !request.ignorePaused)
-    refuse("cannot exec in a paused container (use --ignore-paused to override)", "resume it first");
+    refuseExec("cannot exec in a paused container (use --ignore-paused to override)", "resume it first");
 }
 
 function checkTerminal(request: ExecRequest, terminal: boolean): void {
-  const refuse = (problem: string): never => {
+  const refuseExec = (problem: string): never => {
     throw new RuntimeError({ what: `exec in "${request.id}"`, problem, where: "--console-socket" });
   };
   if (terminal && request.detach && request.consoleSocket === undefined)
-    refuse(
+    refuseExec(
       "cannot allocate tty if runc will detach without setting console socket: found --detach with a terminal, want the socket",
     );
   if (!terminal && request.consoleSocket !== undefined)
-    refuse(
+    refuseExec(
       "cannot use console socket if runc will not detach or allocate tty: found it without a terminal, want one of the two changed",
     );
 }
@@ -162,7 +162,8 @@ class Exec {
       new RuntimeError({ what: `exec in "${request.id}"`, problem: "cannot exec in a stopped container" });
     if (pidfd === undefined) throw gone();
     const namespaces = foreignNamespaces(kernel, proc, record.pid);
-    const joinsMount = (namespaces & CLONE_NEWNS) !== 0;
+    // Node's child has joined the others when it is executed.
+    const left = this.#runtime.initEntry === undefined ? namespaces : namespaces & CLONE_NEWNS;
     // A magic link, by its nature: it leads to init's root.
     const root = template.chrooted ? openAt(kernel, proc, `${record.pid}/root`, O_PATH | O_DIRECTORY) : undefined;
     // What was read of /proc/PID was init's only if init is still there (state.3).
@@ -170,7 +171,8 @@ class Exec {
     const joinPlan: JoinPlan = {
       ...plan,
       id: record.id,
-      pidfd: joinsMount ? pidfd : -1,
+      pidfd: left === 0 ? -1 : pidfd,
+      namespaces: left,
       root: root ?? -1,
       proc,
       becomeRoot: template.becomeRoot,
@@ -179,21 +181,23 @@ class Exec {
     const cgroup = execCgroup(kernel, record, request.cgroups);
     if (plan.affinity.initial.length > 0) setAffinity(kernel, plan.affinity.initial);
     const spawned = this.#clone(pidfd, namespaces, joinPlan, cgroup);
-    if (spawned.inChild)
-      return this.#runtime.chunks.runJoin(kernel, { plan: joinPlan, filter, link: spawned.link, awaitGo: true });
-    const pid = spawned.pid as Pid;
+    const { link, tells } = spawned;
+    if (spawned.inChild) return this.#runtime.chunks.runJoin(kernel, { plan: joinPlan, filter, link, tell: tells });
     this.#cleanup.add("process", () => {
-      killChild(kernel, pid, SIGKILL);
-      wait(kernel, pid, 0);
+      if (spawned.pid === 0) return;
+      killChild(kernel, spawned.pid, SIGKILL);
+      wait(kernel, spawned.pid, 0);
     });
     this.#release(spawned, joinPlan, cgroup, proc);
+    if (tells !== undefined) awaitJoined(kernel, spawned, tells);
     const master = this.#untilExec(spawned, console);
+    const pid = spawned.pid as Pid;
     this.#tell(pid);
     if (master !== undefined) this.#foreground.terminal(master);
     return pid;
   }
 
-  #clone(pidfd: Fd, namespaces: number, plan: JoinPlan, cgroup: CgroupRecord | undefined): Spawned {
+  #clone(pidfd: Fd, namespaces: number, plan: JoinPlan, cgroup: CgroupRecord | undefined): Joining {
     const kernel = this.#kernel;
     const { initEntry: entry, traceFd } = this.#runtime;
     const keep = [plan.pidfd, plan.root, plan.proc, ...plan.stdio].filter((fd) => fd > 2).map((fd) => fd as Fd);
@@ -295,8 +299,8 @@ class Exec {
   }
 
   #ended(spawned: Spawned): RuntimeError {
-    const ended = wait(this.#kernel, spawned.pid as Pid, 0);
-    this.#cleanup.release();
+    const ended = spawned.pid === 0 ? undefined : wait(this.#kernel, spawned.pid, 0);
+    spawned.pid = 0;
     const how = ended?.signal === undefined ? `with status ${ended?.status ?? "unknown"}` : `by signal ${ended.signal}`;
     return new RuntimeError({
       what: `exec in "${this.#with.request.id}"`,

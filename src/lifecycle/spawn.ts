@@ -263,7 +263,7 @@ function keepCapabilities(list: CallList): void {
 }
 
 /** Reads init's pid from the stage and reaps the stage. 0: the stage failed, and its report waits on the link. */
-function pidFromStage(kernel: Kernel, told: Fd, stage: Pid, link: Fd): Pid | 0 {
+export function pidFromStage(kernel: Kernel, told: Fd, stage: Pid, link: Fd): Pid | 0 {
   const bytes = read(kernel, told, 8);
   close(kernel, told);
   const ended = wait(kernel, stage, 0);

@@ -62,6 +62,8 @@ function texts(node: ts.Expression | undefined, names: ReadonlyMap<string, strin
 const MAKERS: ReadonlyMap<string, { what: string; problem: readonly number[] }> = new Map([
   ["hookError", { what: "hook X", problem: [1] }],
   ["cwdError", { what: "chdir X", problem: [1] }],
+  ["refuseExec", { what: "exec in X", problem: [0] }],
+  ["refuseCgroup", { what: "join cgroup", problem: [1] }],
   ["refuse", { what: "load config.json", problem: [1, 2] }],
   ["refuseTarget", { what: "mount X", problem: [0] }],
 ]);

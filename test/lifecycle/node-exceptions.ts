@@ -8,6 +8,12 @@ export const NODE_EXCEPTIONS: ReadonlyMap<string, string> = new Map([
     "run: signals are forwarded",
     "V8's worker threads block no signal, so the kernel gives those to them and their default action ends the process",
   ],
+  ...["CAP_SYS_ADMIN", "all capabilities in a user namespace of its own", "CAP_SYS_PTRACE"].map(
+    (what): [string, string] => [
+      `hostile exec: a container with ${what}`,
+      "Node is executed as the process that joins, while it holds the host's root: its files are not below the container's",
+    ],
+  ),
   ["cgroup: a pids limit of 0 is 1", "Node's init needs its threads before it becomes the process"],
   ["cgroup: a memory limit is in force", "Node's init needs more memory than the limit before it becomes the process"],
 ]);
