@@ -8,6 +8,7 @@ const CHUNKS = [
   "chunk-create",
   "chunk-diagnose",
   "chunk-exec",
+  "chunk-events",
   "chunk-features",
   "chunk-help",
   "chunk-init",

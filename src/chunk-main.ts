@@ -1,6 +1,7 @@
 /** The engine host's program: chunks of bytecode, each loaded when a command needs it. The build makes one of each `chunk-*.ts`. */
 import type * as CreateChunk from "./chunk-create.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
+import type * as EventsChunk from "./chunk-events.ts";
 import type * as ExecChunk from "./chunk-exec.ts";
 import type * as FeaturesChunk from "./chunk-features.ts";
 import type * as HelpChunk from "./chunk-help.ts";
@@ -34,6 +35,7 @@ export function runMain(native: Native, host: Host = native): void {
       create: () => load<typeof CreateChunk>("chunk-create"),
       diagnose: () => load<typeof DiagnoseChunk>("chunk-diagnose"),
       exec: () => load<typeof ExecChunk>("chunk-exec"),
+      events: () => load<typeof EventsChunk>("chunk-events"),
       help: () => load<typeof HelpChunk>("chunk-help"),
       init: () => load<typeof InitChunk>("chunk-init"),
       join: () => load<typeof JoinChunk>("chunk-join"),

@@ -3,6 +3,7 @@ import process from "node:process";
 import { receive } from "./channel/link.ts";
 import * as createChunk from "./chunk-create.ts";
 import * as diagnoseChunk from "./chunk-diagnose.ts";
+import * as eventsChunk from "./chunk-events.ts";
 import * as execChunk from "./chunk-exec.ts";
 import * as featuresChunk from "./chunk-features.ts";
 import * as helpChunk from "./chunk-help.ts";
@@ -51,6 +52,7 @@ const status = main({
     join: () => ({ runJoin }),
     exec: () => execChunk,
     diagnose: () => diagnoseChunk,
+    events: () => eventsChunk,
     features: () => featuresChunk,
     help: () => helpChunk,
     manage: () => manageChunk,

@@ -7,7 +7,7 @@ import type * as NetChunk from "./chunk-net.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
-import type { Call, Context } from "./cli/command.ts";
+import { type Call, type Context, GLOBAL_FLAGS } from "./cli/command.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { type CommandChunks, setChunks } from "./cli/load.ts";
 import { Log } from "./cli/log.ts";
@@ -86,7 +86,7 @@ function command(program: Program, plain: Kernel): number {
   const log = new Log(kernel, parsed.global);
   try {
     log.open();
-    checkGlobals(parsed.global);
+    checkFlags(parsed);
     setChunks(chunks);
     const status = parsed.command.run(contextOf(kernel, program, parsed, env, log, traced?.file));
     log.finish();
@@ -137,13 +137,34 @@ function readEnvironment(env: readonly string[]): Map<string, string> {
   return values;
 }
 
-function checkGlobals(global: Call): void {
-  if (!global.has("systemd-cgroup")) return;
-  throw new RuntimeError({
-    what: "read command line",
-    problem: "found --systemd-cgroup, want the cgroupfs driver: the systemd driver is missing in this version",
-    where: "--systemd-cgroup",
-  });
+/** What is known and cannot be done is said before anything is done. */
+function checkFlags({ global, command, call }: Parsed): void {
+  for (const [flags, given] of [
+    [GLOBAL_FLAGS, global],
+    [command.flags, call],
+  ] as const) {
+    for (const { name, refused } of flags) {
+      if (refused !== undefined && given.has(name)) throw badFlag(name, `found --${name}, ${refused}`);
+    }
+  }
+  oneOf(global, "log-level", ["error", "warning", "debug"]);
+  const manager = global.value("cgroup-manager");
+  if (manager === "systemd")
+    throw badFlag(
+      "cgroup-manager",
+      "found systemd, want cgroupfs or disabled: the systemd driver is missing in this version",
+    );
+  oneOf(global, "cgroup-manager", ["cgroupfs", "disabled"]);
+}
+
+function oneOf(given: Call, name: string, words: readonly string[]): void {
+  const value = given.value(name);
+  if (value === undefined || words.includes(value)) return;
+  throw badFlag(name, `found ${JSON.stringify(value)}, want ${words.slice(0, -1).join(", ")} or ${words.slice(-1)[0]}`);
+}
+
+function badFlag(name: string, problem: string): RuntimeError {
+  return new RuntimeError({ what: "read command line", problem, where: `--${name}` });
 }
 
 function contextOf(
@@ -172,7 +193,11 @@ function contextOf(
     initEntry: program.initEntry,
     traceFd,
     env,
-    debug: parsed.global.has("debug") ? (line) => log.debug(line) : undefined,
+    noCgroup: parsed.global.value("cgroup-manager") === "disabled",
+    debug:
+      parsed.global.has("debug") || parsed.global.value("log-level") === "debug"
+        ? (line) => log.debug(line)
+        : undefined,
     warn: (line) => log.warn(line),
   };
   return { runtime, call: parsed.call, print: (text) => print(kernel, text), directory: () => getCwd(kernel) };

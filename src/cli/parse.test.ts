@@ -21,7 +21,11 @@ function byUs(words: readonly string[]): Understood | undefined {
     Object.fromEntries(
       flags
         .filter((flag) => from.has(flag.name))
-        .map((flag): [string, string | true] => [flag.name, flag.value === undefined || (from.value(flag.name) ?? "")]),
+        .map((flag): [string, string | true] => [
+          flag.name,
+          flag.value === undefined ||
+            (flag.repeated === true ? from.values(flag.name).join("\0") : (from.value(flag.name) ?? "")),
+        ]),
     );
   return {
     command: command.name,
@@ -40,6 +44,7 @@ function readOptions(flags: readonly Flag[], options: Record<string, unknown>): 
     const value = options[camel(negated ? flag.name.slice(3) : flag.name)];
     if (negated ? value === false : value === true) found[flag.name] = true;
     else if (typeof value === "string") found[flag.name] = value;
+    else if (Array.isArray(value)) found[flag.name] = value.join("\0");
   }
   return found;
 }

@@ -6,6 +6,7 @@ import { writeLimits } from "../cgroup/limits.ts";
 import { placeCgroup } from "../cgroup/path.ts";
 import { v1Writes } from "../cgroup/resources-v1.ts";
 import { v2Writes } from "../cgroup/resources-v2.ts";
+import { RESOURCES_AT } from "../cgroup/write-list.ts";
 import { loadConfig } from "../config/load.ts";
 import { makePlan, newNamespaces, planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
@@ -163,7 +164,10 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     const mountPoint = runtime.resctrl ?? mountedResctrl(runtime);
     record.resctrl = runtime.chunks.resctrl().planResctrl(rdt, options.id, mountPoint);
   }
-  const cgroup = setUpCgroup(kernel, config, record, directory, cleanup);
+  const cgroup =
+    runtime.noCgroup === true
+      ? withoutCgroup(config, record, directory)
+      : setUpCgroup(kernel, config, record, directory, cleanup);
   if (rdt !== undefined) setUpResctrl(runtime, rdt, record.resctrl, cleanup);
   plan.state = stateForHooks(record);
   directory.makeFifo();
@@ -255,6 +259,25 @@ function newRecord(runtime: Runtime, options: CreateOptions, config: LoadedConfi
   };
   close(kernel, proc);
   return record;
+}
+
+/**
+ * --cgroup-manager disabled: the container stays in the caller's cgroup. A limit cannot be set then; device rules, which every config
+ * has, are not in force, as with crun.
+ */
+function withoutCgroup(config: LoadedConfig, record: StateRecord, directory: ContainerDirectory): undefined {
+  const { unified = {}, ...resources } = config.linux?.resources ?? {};
+  const limit = v1Writes(resources).find(({ optional }) => !optional);
+  const where = Object.keys(unified).length > 0 ? `${RESOURCES_AT}/unified` : limit?.where;
+  if (where !== undefined) {
+    throw new RuntimeError({
+      what: `create "${record.id}"`,
+      problem: "found a limit and --cgroup-manager disabled, want only one of the two",
+      where,
+    });
+  }
+  directory.write(record);
+  return undefined;
 }
 
 /** Names the cgroup in the record first, then makes it, with limits before anything runs in it (cgroup.4, state.6). */

@@ -17,19 +17,23 @@ import { NAMESPACE_FLAGS } from "../kernel/namespace.ts";
 import { KNOWN_ARCHITECTURES } from "../seccomp/architecture.ts";
 import { KNOWN_OPERATORS } from "../seccomp/arguments.ts";
 import { KNOWN_ACTIONS, KNOWN_FLAGS } from "../seccomp/profile.ts";
-import { SPEC_VERSION, VERSION } from "../version.ts";
 
 /** Oldest runtime-spec whose configs are taken: each 1.x is. */
 const OLDEST_SPEC = "1.0.0";
 /** Options that are known by name when a mount may have them: they are no flags of a mount. */
 const MORE_OPTIONS = ["tmpcopyup", "idmap", "ridmap"];
 
-/** The document. */
-export function features(): Features {
+/**
+ * The document.
+ *
+ * @param newestSpec newest runtime-spec that is implemented.
+ * @param version of this program.
+ */
+export function features(newestSpec: string, version: string): Features {
   const flags = [...KNOWN_FLAGS].sort() as SeccompFlag[];
   return {
     ociVersionMin: OLDEST_SPEC,
-    ociVersionMax: SPEC_VERSION,
+    ociVersionMax: newestSpec,
     hooks: [...HOOK_KINDS],
     mountOptions: [...knownMountOptions(), ...MORE_OPTIONS].sort(),
     linux: {
@@ -52,7 +56,7 @@ export function features(): Features {
       },
       netDevices: { enabled: true },
     },
-    annotations: { "io.github.ts-runc.version": VERSION },
+    annotations: { "io.github.ts-runc.version": version },
     // No annotation changes what is done.
     potentiallyUnsafeConfigAnnotations: [],
   };

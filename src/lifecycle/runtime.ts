@@ -42,6 +42,8 @@ export interface Runtime {
   initEntry: InitEntry | undefined;
   /** A folder in resctrl's place, for tests of the library on machines without it; undefined: where resctrl is mounted. */
   resctrl?: string;
+  /** Containers get no cgroup of their own (--cgroup-manager disabled). */
+  noCgroup?: boolean;
   /** Descriptor of the trace file, which init inherits. */
   traceFd: Fd | undefined;
   /** The environment variables that we use, and no others (input.5). */
