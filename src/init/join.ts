@@ -74,16 +74,17 @@ export function runJoin(kernel: Kernel, input: JoinInput): never {
     const root = openRootDirectory(kernel, AT_CWD, "/");
     const console = plan.terminal ? step("console", HERE, () => takeTerminal(kernel, plan, root, link)) : undefined;
     step("stdio", HERE, () => setStdio(kernel, plan, console));
-<<<<<<< HEAD
-    const _own = step("procfs", HERE, () => openSelf(kernel, plan.proc as Procfs));
-    const { labels, calls } = prepareProcess(kernel, plan, { root, own, filter: input.filter, link });
-    close(kernel, own);
-=======
     const own = needsSelf(plan) ? step("procfs", HERE, () => openSelf(kernel, proc)) : undefined;
     if (own === undefined && proc !== undefined) close(kernel, proc);
-    const { labels, calls } = prepareProcess(kernel, plan, root, own ?? (-1 as Fd), input.filter);
+    const { filter } = input;
+    const { labels, calls } = prepareProcess(kernel, plan, {
+      root,
+      own: own ?? (-1 as Fd),
+      filter,
+      link,
+      makeCwd: false,
+    });
     if (own !== undefined) close(kernel, own);
->>>>>>> 339613e33cff9158af669f7f2afac45711e7396f
     const report = dup(kernel, link, 3 + plan.preserved, true);
     if (report !== link) close(kernel, link);
     link = report;

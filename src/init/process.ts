@@ -44,13 +44,15 @@ export interface ProcessInput {
   filter: Uint8Array | undefined;
   /** To the parent, which is given the listener of a filter that notifies. */
   link: Fd;
+  /** A missing working directory is made. */
+  makeCwd: boolean;
 }
 
 /** Environment, working directory, scheduling, no_new_privs, an early filter, credentials, program, a filter that notifies, in this order. */
 export function prepareProcess(kernel: Kernel, plan: ProcessPlan, input: ProcessInput): Prepared {
-  const { root, own, filter, link } = input;
+  const { root, own, filter, link, makeCwd } = input;
   const env = step("environment", HERE, () => withHome(kernel, root, plan));
-  const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan));
+  const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan, makeCwd));
   const labels = step("labels", HERE, () => openLabels(kernel, plan, own, 3 + plan.preserved));
   step("scheduling", HERE, () => applyScheduling(kernel, plan));
   step("no-new-privileges", HERE, () => setNoNewPrivileges(kernel, plan));
@@ -63,7 +65,7 @@ export function prepareProcess(kernel: Kernel, plan: ProcessPlan, input: Process
   }
   step("credentials", CREDENTIAL_WORDS, () => dropPrivileges(kernel, plan));
   setUmask(kernel, plan.umask);
-  if (!entered && !enterDirectory(kernel, root, plan)) throw cwdRefused(kernel, root, plan);
+  if (!entered && !enterDirectory(kernel, root, plan, makeCwd)) throw cwdRefused(kernel, root, plan);
   const program = step("program", HERE, () => findProgram(kernel, root, plan));
   close(kernel, root);
   // A listener must be handed over before "ready"; what follows is then served by the agent, as far as the filter notifies of it.
