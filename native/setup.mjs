@@ -1,5 +1,5 @@
 // Everything between a fresh clone and a running container, in order, each step only when its inputs have changed.
-//     node native/setup.mjs demo|build|test|vm|bench|conformance|check
+//     node native/setup.mjs demo|build|test|vm|managers|bench|conformance|check
 // Plain Node without packages: it runs before any is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -74,11 +74,22 @@ const DEBIAN_TEST = [
   ["/usr/sbin/mke2fs", "e2fsprogs"],
   ["/usr/sbin/apparmor_parser", "apparmor"],
 ];
-/** What not every Debian or Ubuntu has; tests that need it say so when it is not there. */
-const DEBIAN_OPTIONAL = [["/usr/sbin/criu", "criu"]];
+/** What not every Debian or Ubuntu has or can have; tests that need it say so when it is not there. */
+const DEBIAN_OPTIONAL = [
+  ["/usr/sbin/criu", "criu"],
+  ["/usr/bin/containerd", "containerd"],
+  [["/usr/sbin/dockerd", "/usr/bin/dockerd"], "docker.io"],
+  ["/usr/bin/podman", "podman"],
+  [["/usr/bin/catatonit", "/usr/libexec/podman/catatonit"], "catatonit"],
+];
+
+/** The names of those packages of which no file is there. */
+function missingOf(wanted) {
+  return wanted.filter(([files]) => ![files].flat().some((file) => existsSync(file))).map(([, name]) => name);
+}
 
 function debianPackages(wanted) {
-  const missing = wanted.filter(([file]) => !existsSync(file)).map(([, name]) => name);
+  const missing = missingOf(wanted);
   if (missing.length === 0) return;
   const isRoot = process.getuid?.() === 0;
   if (!isRoot || !existsSync("/usr/bin/apt-get"))
@@ -93,8 +104,11 @@ const APT_ENV = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
 const APT_INSTALL = ["-o", "DPkg::Lock::Timeout=300", "install", "-y", "-qq", "--no-install-recommends"];
 
 function debianOptional(wanted) {
-  for (const [file, name] of wanted) {
-    if (existsSync(file) || process.getuid?.() !== 0) continue;
+  const missing = missingOf(wanted);
+  if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
+  say(`Debian packages: ${missing.join(" ")} (a minute or two)`);
+  spawnSync("apt-get", ["update", "-qq"], { env: APT_ENV, stdio: "ignore" });
+  for (const name of missing) {
     const { status } = spawnSync("apt-get", [...APT_INSTALL, name], { env: APT_ENV, stdio: "ignore" });
     if (status !== 0) say(`no package ${name}: tests that need it are skipped`);
   }
@@ -174,6 +188,7 @@ const C_FLAGS = [
   "-ffunction-sections",
   "-fdata-sections",
   "-fstack-protector-strong",
+  "-fno-asynchronous-unwind-tables",
 ];
 
 /** One static executable: QuickJS, the bytecode of all chunks, a few hundred lines of C. */
@@ -205,6 +220,9 @@ async function buildEngine(out, main, defines) {
     "-o",
     "build/engine/compile",
   ]);
+  // Unwind tables are 85 KB that nothing reads: the engine throws no C++ exception, and nobody debugs the product.
+  const lean = "build/engine/quickjs.a";
+  run("objcopy", ["--remove-section=.eh_frame", "--remove-section=.rela.eh_frame", library, lean]);
   const scripts = await packEngine(folder, ARCH, main);
   run("build/engine/compile", [folder, ...scripts.map(([name, path]) => `${name}=${path}`)]);
   const names = scripts.map(([name]) => name);
@@ -228,7 +246,7 @@ async function buildEngine(out, main, defines) {
       `${folder}/chunks.c`,
       `${folder}/chunks-data.S`,
       `${folder}/image.S`,
-      library,
+      lean,
       "-lm",
       "-o",
       target,
@@ -329,6 +347,10 @@ else if (verb === "test") {
   debianPackages(DEBIAN_TEST);
   debianOptional(DEBIAN_OPTIONAL);
   become("node", ["test/run.mjs", "--only", "conformance/vm/"], rest.length > 0 ? { TSRUNC_VM: rest.join(",") } : {});
+} else if (verb === "managers") {
+  debianPackages(DEBIAN_TEST);
+  debianOptional(DEBIAN_OPTIONAL);
+  become("node", ["test/run.mjs", "--only", "conformance/managers/"]);
 } else if (verb === "bench") {
   debianPackages([...DEBIAN_TEST]);
   become("node", ["bench/run.mjs", ...rest]);

@@ -14,6 +14,7 @@ import * as resctrl from "./cgroup/resctrl.ts";
 import { unknownInConfig } from "./chunk-diagnose.ts";
 import { validate } from "./config/generated/validate-config.js";
 import { addonPath, nodeHost } from "./host/node.ts";
+import { runJoin } from "./init/join.ts";
 import { runInit } from "./init/sequence.ts";
 import { createKernel } from "./kernel/call.ts";
 import { ARCH } from "./kernel/constants.ts";
@@ -21,6 +22,7 @@ import { describeCall } from "./kernel/decode.ts";
 import { type CreateOptions, create as createWith } from "./lifecycle/create.ts";
 import { explainExec } from "./lifecycle/diagnose.ts";
 import { type ContainerState, state } from "./lifecycle/list.ts";
+import { NetDevices } from "./lifecycle/net-devices.ts";
 import type { Runtime } from "./lifecycle/runtime.ts";
 import { compileSeccomp } from "./seccomp/compile.ts";
 
@@ -49,10 +51,12 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     rootGiven: options.root !== undefined,
     chunks: {
       validateConfig: () => validate,
+      netDevices: () => NetDevices,
       resctrl: () => resctrl,
       compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
       explainExec,
       runInit,
+      runJoin,
       unknownInConfig,
     },
     initEntry: { path: process.execPath, argv: [process.execPath, "--v8-pool-size=0", script], env: [] },

@@ -4,14 +4,17 @@ import { receive } from "./channel/link.ts";
 import * as createChunk from "./chunk-create.ts";
 import * as diagnoseChunk from "./chunk-diagnose.ts";
 import * as eventsChunk from "./chunk-events.ts";
+import * as execChunk from "./chunk-exec.ts";
 import * as featuresChunk from "./chunk-features.ts";
 import * as helpChunk from "./chunk-help.ts";
 import * as manageChunk from "./chunk-manage.ts";
+import * as netChunk from "./chunk-net.ts";
 import * as resctrlChunk from "./chunk-resctrl.ts";
 import * as seccompChunk from "./chunk-seccomp.ts";
 import * as traceChunk from "./chunk-trace.ts";
 import { validate } from "./config/generated/validate-config.js";
 import { nodeHost } from "./host/node.ts";
+import { runJoin } from "./init/join.ts";
 import { runInit } from "./init/sequence.ts";
 import { createKernel, type Fd } from "./kernel/call.ts";
 import { exit } from "./kernel/process.ts";
@@ -26,10 +29,13 @@ const env = Object.entries(process.env).map(([name, value]) => `${name}=${value 
 function initMain(link: Fd): never {
   const kernel = createKernel(host, diagnoseChunk.describeCall);
   const received = receive(kernel, link);
-  if (received?.message.type !== "plan") return exit(kernel, 1);
-  const { plan, filter } = received.message;
-  const bytes = plan.hasSeccomp ? Uint8Array.from(filter, (character) => character.charCodeAt(0)) : undefined;
-  return runInit(kernel, { plan, filter: bytes, link, awaitGo: false });
+  const message = received?.message;
+  if (message?.type !== "plan" && message?.type !== "join") return exit(kernel, 1);
+  const { filter } = message;
+  const bytes = message.plan.hasSeccomp ? Uint8Array.from(filter, (character) => character.charCodeAt(0)) : undefined;
+  return message.type === "plan"
+    ? runInit(kernel, { plan: message.plan, filter: bytes, link, awaitGo: false })
+    : runJoin(kernel, { plan: message.plan, filter: bytes, link, awaitGo: false });
 }
 
 if (words[0] === "init" && words.length === 2) initMain(Number(words[1]) as Fd);
@@ -43,11 +49,14 @@ const status = main({
   chunks: {
     create: () => createChunk,
     init: () => ({ runInit }),
+    join: () => ({ runJoin }),
+    exec: () => execChunk,
     diagnose: () => diagnoseChunk,
     events: () => eventsChunk,
     features: () => featuresChunk,
     help: () => helpChunk,
     manage: () => manageChunk,
+    net: () => netChunk,
     resctrl: () => resctrlChunk,
     seccomp: () => seccompChunk,
     trace: () => traceChunk,

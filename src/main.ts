@@ -2,6 +2,8 @@
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
 import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
+import type * as JoinChunk from "./chunk-join.ts";
+import type * as NetChunk from "./chunk-net.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
@@ -30,6 +32,8 @@ export interface ProgramChunks extends CommandChunks {
   diagnose(): typeof DiagnoseChunk;
   help(): typeof HelpChunk;
   init(): typeof InitChunk;
+  join(): typeof JoinChunk;
+  net(): typeof NetChunk;
   resctrl(): typeof ResctrlChunk;
   seccomp(): typeof SeccompChunk;
   trace(): typeof TraceChunk;
@@ -90,8 +94,10 @@ function command(program: Program, plain: Kernel): number {
   } catch (error) {
     const { name } = parsed.command;
     const [id] = parsed.call.args;
-    log.fail(failureOf(name, error, id === undefined ? name : `${name} ${JSON.stringify(id)}`));
-    return 1;
+    const parts = failureOf(name, error, id === undefined ? name : `${name} ${JSON.stringify(id)}`);
+    const { failure } = parsed.command;
+    log.fail(failure === undefined ? parts : { ...parts, what: `${failure.prefix}${parts.what}` });
+    return failure?.status ?? 1;
   }
 }
 
@@ -176,9 +182,11 @@ function contextOf(
     rootGiven: parsed.global.value("root") !== undefined,
     chunks: {
       validateConfig: () => chunks.validateConfig(),
+      netDevices: () => chunks.net().NetDevices,
       resctrl: () => chunks.resctrl().resctrl,
       compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
       runInit: (inner, input) => chunks.init().runInit(inner, input),
+      runJoin: (inner, input) => chunks.join().runJoin(inner, input),
       unknownInConfig: (config) => chunks.diagnose().unknownInConfig(config),
       explainExec: (inner, failure) => chunks.diagnose().explainExec(inner, failure),
     },

@@ -73,8 +73,8 @@ export function command(program: string, args: readonly string[], options: RunOp
   });
 }
 
-/** What to wait for on a terminal, counted from what was last matched, and what to type then. */
-export type TerminalStep = readonly [wait: RegExp, type: string];
+/** What to wait for on a terminal, counted from what was last matched, and what to type then, some milliseconds later. */
+export type TerminalStep = readonly [wait: RegExp, type: string, laterMs?: number];
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
@@ -113,7 +113,8 @@ export function onTerminal(
         if (match === null) break;
         from += match.index + match[0].length;
         next++;
-        child.stdin.write(step[1]);
+        const [, text, laterMs] = step;
+        setTimeout(() => child.stdin.write(text), laterMs ?? 0);
       }
     });
     child.on("error", reject);

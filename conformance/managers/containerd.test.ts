@@ -121,6 +121,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
   },
   {
     name: "exec: output, status, user, working directory",
+    needs: ["exec"],
     async play(seat) {
       const id = await seat.detached(["--env", "WORD=given"]);
       const found = await seat.exec(id, sh("echo in; echo err >&2; exit 4"));
@@ -140,6 +141,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
   },
   {
     name: "exec -t: a shell on a terminal",
+    needs: ["exec"],
     async play(seat) {
       const id = await seat.detached([]);
       const found = await seat.execOnTerminal(
@@ -156,6 +158,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
   },
   {
     name: "exec: detached, killed by its id",
+    needs: ["exec"],
     async play(seat) {
       const id = await seat.detached([]);
       seat.outcome("exec --detach", await seat.exec(id, ["sleep", "77"], ["--detach"]), 0);
@@ -170,6 +173,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
   },
   {
     name: "exec: what fails",
+    needs: ["exec"],
     async play(seat) {
       const id = await seat.detached([]);
       const absent = await seat.exec(id, ["/no/such/program"]);
@@ -190,6 +194,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
   },
   {
     name: "tasks ps",
+    needs: ["ps"],
     async play(seat) {
       const id = await seat.detached([], sh("sleep 55 & sleep 66; true"));
       const pid = pidOf(await seat.ctr(["tasks", "ls"]), id);
@@ -202,6 +207,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
   },
   {
     name: "pause and resume",
+    needs: ["pause", "resume"],
     async play(seat) {
       const mount = `type=bind,src=${seat.folder},dst=/mnt,options=rbind:rw`;
       const id = await seat.detached(["--mount", mount], sh("while :; do echo >>/mnt/ticks; sleep 0.02; done"));
@@ -281,6 +287,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
   },
   {
     name: "checkpoint",
+    needs: ["checkpoint"],
     async play(seat) {
       const criu = await command("criu", ["check"]).catch(() => undefined);
       if (criu === undefined) return seat.skip("criu is not installed");
@@ -305,6 +312,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
   },
   {
     name: "20 execs at once",
+    needs: ["exec"],
     async play(seat) {
       const id = await seat.detached([]);
       const all = await Promise.all(

@@ -15,7 +15,7 @@ import {
   type TerminalStep,
   until,
 } from "./command.ts";
-import { IMAGE, packImage } from "./image.ts";
+import { IMAGE, PAUSE_IMAGE, packImage } from "./image.ts";
 import { RUNTIMES, type Runtime, Seat } from "./scenario.ts";
 import { cgroupsOf, end, sweep } from "./sweep.ts";
 
@@ -40,14 +40,40 @@ export class Containerd {
   readonly address: string;
   readonly seats: readonly CtrSeat[];
   readonly #sockets: readonly string[];
+  readonly #settings: readonly string[];
   #daemon: ChildProcess | undefined;
 
-  constructor() {
+  /** @param cri Whether the CRI plugin is there, with each runtime as a handler of its name. */
+  constructor(cri = false) {
     this.folder = mkdtempSync(join(tmpdir(), "ts-runc-containerd-"));
     this.mark = `tsm${process.pid}`;
     this.address = join(this.folder, "containerd.sock");
     this.seats = RUNTIMES.map((runtime) => new CtrSeat(runtime, this));
     this.#sockets = shimSockets();
+    this.#settings = cri
+      ? this.#criSettings()
+      : ['disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]'];
+  }
+
+  #criSettings(): string[] {
+    const plugin = 'plugins."io.containerd.grpc.v1.cri"';
+    return [
+      'disabled_plugins = ["io.containerd.internal.v1.opt"]',
+      `[${plugin}]`,
+      `  sandbox_image = "${PAUSE_IMAGE}"`,
+      '  stream_server_address = "127.0.0.1"',
+      '  stream_server_port = "0"',
+      "  restrict_oom_score_adj = true",
+      `[${plugin}.cni]`,
+      `  conf_dir = "${join(this.folder, "cni")}"`,
+      ...this.seats.flatMap(({ runtime, folder }) => [
+        `[${plugin}.containerd.runtimes.${runtime.name}]`,
+        '  runtime_type = "io.containerd.runc.v2"',
+        `  [${plugin}.containerd.runtimes.${runtime.name}.options]`,
+        `    BinaryName = "${runtime.path}"`,
+        `    Root = "${join(folder, "state")}"`,
+      ]),
+    ];
   }
 
   /** Starts the daemon and waits until it answers. @throws Error with its log when it does not. */
@@ -59,7 +85,7 @@ export class Containerd {
         "version = 2",
         `root = "${join(this.folder, "root")}"`,
         `state = "${join(this.folder, "state")}"`,
-        'disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]',
+        ...this.#settings,
         "[grpc]",
         `  address = "${this.address}"`,
       ].join("\n"),

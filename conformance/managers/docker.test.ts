@@ -3,13 +3,19 @@ import { join } from "node:path";
 import t from "tap";
 import { until } from "./command.ts";
 import { Docker, type DockerSeat, whyNoDocker } from "./docker.ts";
-import { ENGINE_SCENARIOS, sh } from "./engine-scenarios.ts";
+import { sh } from "./engine.ts";
+import { LIFE_SCENARIOS } from "./engine-life.ts";
+import { LIMIT_SCENARIOS } from "./engine-limits.ts";
+import { RUN_SCENARIOS } from "./engine-run.ts";
 import { missing, perform, type Scenario } from "./scenario.ts";
 
 const scenarios: readonly Scenario<DockerSeat>[] = [
-  ...ENGINE_SCENARIOS,
+  ...RUN_SCENARIOS,
+  ...LIMIT_SCENARIOS,
+  ...LIFE_SCENARIOS,
   {
     name: "healthcheck: healthy, then not",
+    needs: ["exec"],
     async play(seat) {
       const flags = ["--health-cmd", "test -f /ok", "--health-interval", "300ms", "--health-retries", "2"];
       const id = await seat.detached(flags, sh("touch /ok; sleep 1000"));
@@ -30,6 +36,7 @@ const scenarios: readonly Scenario<DockerSeat>[] = [
   },
   {
     name: "commit, cp, diff of a running container",
+    needs: ["pause", "resume"],
     async play(seat) {
       const id = await seat.detached([], sh("echo new >/made; sleep 1000"));
       await until(

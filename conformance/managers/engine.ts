@@ -4,6 +4,9 @@ import { type Outcome, type RunOptions, type TerminalStep, until } from "./comma
 import { IMAGE } from "./image.ts";
 import { Seat } from "./scenario.ts";
 
+/** Words of a script. */
+export const sh = (script: string): string[] => ["sh", "-c", script];
+
 /** A command line as Docker's and Podman's, with one runtime. */
 export abstract class EngineSeat extends Seat {
   /** The manager's word. */

@@ -15,8 +15,11 @@ interface Blob {
   size: number;
 }
 
-/** Packs the image into `folder`/image.tar and returns that path. @throws Error when tar fails. */
-export async function packImage(folder: string): Promise<string> {
+/** A second name, of an image that does nothing but wait: what holds a pod's namespaces. */
+export const PAUSE_IMAGE = "docker.io/library/pause:1";
+
+/** Packs an image into `folder`/image.tar and returns that path. @throws Error when tar fails. */
+export async function packImage(folder: string, name: string = IMAGE): Promise<string> {
   const layout = join(folder, "image");
   mkdirSync(join(layout, "blobs/sha256"), { recursive: true });
   const put = (content: Buffer): Blob => {
@@ -29,7 +32,11 @@ export async function packImage(folder: string): Promise<string> {
   const config = putJson({
     architecture: ARCHITECTURE[process.arch] ?? process.arch,
     os: "linux",
-    config: { Env: ["PATH=/bin", "FROM_IMAGE=yes"], Cmd: ["sh"], WorkingDir: "/" },
+    config: {
+      Env: ["PATH=/bin", "FROM_IMAGE=yes"],
+      Cmd: name === PAUSE_IMAGE ? ["sleep", "100000"] : ["sh"],
+      WorkingDir: "/",
+    },
     rootfs: { type: "layers", diff_ids: [layer.digest] },
     history: [{ created_by: "conformance/managers/image.ts" }],
   });
@@ -39,13 +46,13 @@ export async function packImage(folder: string): Promise<string> {
     config: { mediaType: "application/vnd.oci.image.config.v1+json", ...config },
     layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar", ...layer }],
   });
-  const annotations = { "io.containerd.image.name": IMAGE, "org.opencontainers.image.ref.name": "1" };
+  const annotations = { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": "1" };
   const index = {
     schemaVersion: 2,
     manifests: [{ mediaType: "application/vnd.oci.image.manifest.v1+json", ...manifest, annotations }],
   };
   const path = (blob: Blob): string => `blobs/sha256/${blob.digest.slice("sha256:".length)}`;
-  const docker = [{ Config: path(config), RepoTags: [IMAGE], Layers: [path(layer)] }];
+  const docker = [{ Config: path(config), RepoTags: [name], Layers: [path(layer)] }];
   writeFileSync(join(layout, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
   writeFileSync(join(layout, "index.json"), JSON.stringify(index));
   writeFileSync(join(layout, "manifest.json"), JSON.stringify(docker));

@@ -1,4 +1,5 @@
 /** Scenarios: what a manager's user does and sees, played with each runtime, compared with the committed lists. */
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -101,13 +102,30 @@ export abstract class Seat {
 /** What a user does, in words of what it shows. */
 export interface Scenario<S extends Seat> {
   name: string;
+  /** Commands of the runtime without which it cannot be played: a runtime that lacks one is skipped. */
+  needs?: readonly string[];
   play(seat: S): Promise<void>;
+}
+
+const known = new Map<string, Set<string>>();
+
+/** The commands that a runtime's help lists. */
+function commandsOf(runtime: Runtime): Set<string> {
+  const found = known.get(runtime.path);
+  if (found !== undefined) return found;
+  const { stdout } = spawnSync(runtime.path, ["--help"], { encoding: "utf8" });
+  const words = [...stdout.matchAll(/^ +([a-z]+)(?= |,)/gm)].map((match) => match[1] ?? "");
+  known.set(runtime.path, new Set(words));
+  return new Set(words);
 }
 
 type Result = { outcome: "passed" } | { outcome: "failed" | "skipped"; reason: string };
 
 async function playOne<S extends Seat>(scenario: Scenario<S>, seat: S): Promise<Result> {
   seat.seen = new Map();
+  const lacking = (scenario.needs ?? []).filter((word) => !commandsOf(seat.runtime).has(word));
+  if (lacking.length > 0)
+    return { outcome: "skipped", reason: `${seat.runtime.name} has no ${lacking.join(", ")} yet` };
   let result: Result = { outcome: "passed" };
   try {
     await scenario.play(seat);
@@ -156,6 +174,7 @@ export async function perform<S extends Seat>(
   const table: string[][] = [];
   for (const scenario of scenarios.filter((one) => one.name.includes(ONLY))) {
     await t.test(scenario.name, async (t) => {
+      const started = Date.now();
       const results = await Promise.all(seats.map((seat) => playOne(scenario, seat)));
       results.forEach((result, index) => {
         const name = seats[index]?.runtime.name ?? "";
@@ -176,7 +195,8 @@ export async function perform<S extends Seat>(
       });
       if (results.every((result) => result.outcome === "passed"))
         t.strictSame(unexplained(manager, scenario.name, seats, met), [], "both users see the same");
-      table.push([scenario.name, ...results.map((result) => result.outcome)]);
+      const seconds = ((Date.now() - started) / 1000).toFixed(1);
+      table.push([scenario.name, ...results.map((result) => result.outcome), seconds]);
     });
   }
   printTable(manager, table);
@@ -199,7 +219,8 @@ function printTable(manager: string, rows: readonly string[][]): void {
       ", ",
     );
   });
-  const all = [[manager, ...names], ...rows, ["total", ...totals]];
+  const seconds = rows.reduce((sum, row) => sum + Number(row.at(-1)), 0).toFixed(0);
+  const all = [[manager, ...names, "seconds"], ...rows, ["total", ...totals, seconds]];
   const width = Math.max(...all.map((row) => row[0]?.length ?? 0));
   for (const [name = "", ...cells] of all)
     t.comment(`| ${name.padEnd(width)} | ${cells.map((cell) => cell.padEnd(20)).join(" | ")} |`);

@@ -10,62 +10,59 @@ import { SECCOMP } from "./musts-seccomp.ts";
 export const MUSTS: readonly Must[] = [...RUNTIME, ...CONFIG, ...HOOKS, ...LINUX, ...CGROUPS, ...SECCOMP];
 
 const V1 = "test/lifecycle/cgroup-v1-limits.test.ts";
+const V2 = "test/lifecycle/cgroup-v2-limits.test.ts";
 const PAGES_AND_NET: Elsewhere = [V1, "cgroup: network marks and huge pages, in hierarchies of their own"];
 const WRITES = "src/cgroup/resources.test.ts";
+const BFQ: Elsewhere = [WRITES, "blockIO: v1 by blkio's files or BFQ's, v2 by BFQ's or io.weight"];
+const CHECKED: Elsewhere = [
+  "src/cgroup/limits.test.ts",
+  "checkBeforeUpdate refuses a limit at or below what is in use",
+];
 
-/** Tests outside of conformance/spec that prove a field where none in it can, or prove more of it. */
-export const FIELD_TESTS: ReadonlyMap<string, readonly Elsewhere[]> = new Map<string, readonly Elsewhere[]>([
-  ["/linux/resources/unified", [["conformance/vm/guest/v2.sh", "unified"]]],
-  [
-    "/linux/resources/memory/checkBeforeUpdate",
-    [["src/cgroup/limits.test.ts", "checkBeforeUpdate refuses a limit at or below what is in use"]],
-  ],
-  ...["weight", "weightDevice/*/weight"].map((name): [string, Elsewhere[]] => [
-    `/linux/resources/blockIO/${name}`,
-    [[WRITES, "blockIO: v1 by blkio's files or BFQ's, v2 by BFQ's or io.weight"]],
-  ]),
-  ...["hugepageLimits/*/pageSize", "hugepageLimits/*/limit", "network/classID"].map((name): [string, Elsewhere[]] => [
-    `/linux/resources/${name}`,
-    [PAGES_AND_NET],
-  ]),
-  ...["name", "priority"].map((name): [string, Elsewhere[]] => [
-    `/linux/resources/network/priorities/*/${name}`,
-    [PAGES_AND_NET],
-  ]),
-  ...["hcaHandles", "hcaObjects"].map((name): [string, Elsewhere[]] => [
-    `/linux/resources/rdma/*/${name}`,
-    [[WRITES, "huge pages, RDMA, network"]],
-  ]),
-  ["/linux/intelRdt/closID", [RDT_PREPARED, RDT_NAMED]],
-  ["/linux/intelRdt/schemata", [RDT_PREPARED]],
-  ["/linux/intelRdt/l3CacheSchema", [RDT_PREPARED, RDT_SCHEMATA]],
-  ["/linux/intelRdt/memBwSchema", [RDT_SCHEMATA]],
-  ["/linux/intelRdt/enableMonitoring", [RDT_MONITOR]],
-]);
+/**
+ * Tests outside of conformance/spec that prove a field where none in it can, or on cgroup v2, in the machines that conformance/vm boots. Each
+ * pointer stands for all fields below it.
+ */
+export const FIELD_TESTS: readonly (readonly [pointer: string, ...tests: Elsewhere[]])[] = [
+  ["/linux/resources/devices", ["test/lifecycle/cgroup-v2.test.ts", "cgroup v2: devices allowed and denied in fact"]],
+  ["/linux/resources/memory", [V2, "cgroup v2: memory"]],
+  ["/linux/resources/memory/checkBeforeUpdate", CHECKED],
+  ["/linux/resources/cpu", [V2, "cgroup v2: cpu and cpuset"]],
+  ["/linux/resources/pids", ["test/lifecycle/cgroup-v2.test.ts", "cgroup v2: a pids limit is in force"]],
+  ["/linux/resources/blockIO", [V2, "cgroup v2: block I/O"]],
+  ["/linux/resources/blockIO/weight", BFQ],
+  ["/linux/resources/blockIO/weightDevice/*/weight", BFQ],
+  ["/linux/resources/hugepageLimits", PAGES_AND_NET, [V2, "cgroup v2: huge pages"]],
+  ["/linux/resources/network", PAGES_AND_NET],
+  ["/linux/resources/rdma", [WRITES, "huge pages, RDMA, network"]],
+  ["/linux/resources/unified", [V2, "cgroup v2: memory"], [V2, "cgroup v2: what is not there is told"]],
+  ["/linux/intelRdt/closID", RDT_PREPARED, RDT_NAMED],
+  ["/linux/intelRdt/schemata", RDT_PREPARED],
+  ["/linux/intelRdt/l3CacheSchema", RDT_PREPARED, RDT_SCHEMATA],
+  ["/linux/intelRdt/memBwSchema", RDT_SCHEMATA],
+  ["/linux/intelRdt/enableMonitoring", RDT_MONITOR],
+];
 
 const NOT_YET = "not supported by this version";
 
 /** Fields that are refused, with all below them: pointer → what the error says. */
 export const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map([
-  ["/process/scheduler", NOT_YET],
-  ["/process/ioPriority", NOT_YET],
-  ["/process/execCPUAffinity", NOT_YET],
-  ["/process/apparmorProfile", NOT_YET],
-  ["/process/selinuxLabel", NOT_YET],
   ["/mounts/*/uidMappings", NOT_YET],
   ["/mounts/*/gidMappings", NOT_YET],
   ["/linux/netDevices", NOT_YET],
   ["/linux/seccomp/listenerPath", NOT_YET],
   ["/linux/seccomp/listenerMetadata", NOT_YET],
-  ["/linux/mountLabel", NOT_YET],
-  ["/linux/memoryPolicy", NOT_YET],
-  ["/linux/personality", NOT_YET],
 ]);
 
 const NO_BFQ = "without the bfq scheduler the kernel has no file for it, which is an error";
 
 /** What is to be known of a field that is tested. */
 export const FIELD_NOTES: ReadonlyMap<string, string> = new Map([
+  ["/process/execCPUAffinity/initial", "it is about exec, and leaves the container's first process alone"],
+  ["/process/execCPUAffinity/final", "it is about exec, and leaves the container's first process alone"],
+  ["/process/apparmorProfile", "where AppArmor is off, any profile is an error"],
+  ["/process/selinuxLabel", "where SELinux is off, as on every machine that runs the tests, any label is an error"],
+  ["/linux/mountLabel", "where SELinux is off, as on every machine that runs the tests, any label is an error"],
   ["/linux/resources/memory/kernel", "Linux from 5.16 on has no such limit, which is an error"],
   ["/linux/resources/blockIO/weight", NO_BFQ],
   ["/linux/resources/blockIO/leafWeight", "Linux from 5.0 on has no such file, which is an error"],

@@ -28,7 +28,10 @@ t.test("every test that is named is there", (t) => {
     const text = readFileSync(`conformance/spec/${file}.test.ts`, "utf8");
     t.ok(text.includes(`done("${file}");`), `${file} compares itself with proofs.json`);
   }
-  const elsewhere = [...now.musts.flatMap(({ elsewhere = [] }) => elsewhere), ...[...now.fieldTests.values()].flat()];
+  const elsewhere = [
+    ...now.musts.flatMap(({ elsewhere = [] }) => elsewhere),
+    ...now.fieldTests.flatMap(([, ...tests]) => tests),
+  ];
   for (const [file, test] of elsewhere) t.ok(readFileSync(file, "utf8").includes(`"${test}"`), `${file}: ${test}`);
   t.end();
 });

@@ -7,16 +7,26 @@ const noRate = differs("the specification's own schema, and so runc, takes it as
 
 const nothing = differs("as in runc, an entry without any of them asks for nothing");
 
-/** Checks of the machine with cgroup v2 that conformance/vm boots. */
-const V2 = "conformance/vm/guest/v2.sh";
+/** They run in the machines with cgroup v2 that conformance/vm boots. */
+const V2 = "test/lifecycle/cgroup-v2.test.ts";
 
 export const CGROUPS: readonly Must[] = [
   ...section("config-linux.md#control-groups", {
-    1: ["MUST", "a cgroup that is not fit (here: one that holds processes) is an error"],
+    1: [
+      "MUST",
+      "a cgroup that is not fit (here: one that holds processes) is an error",
+      undefined,
+      [V2, "cgroup v2: one that holds processes is refused, an empty one is used and left"],
+    ],
   }),
   ...section("config-linux.md#cgroups-path", {
     1: ["MUST", "cgroupsPath is absolute or relative"],
-    2: ["MUST", "an absolute cgroupsPath is taken from the root of the hierarchy"],
+    2: [
+      "MUST",
+      "an absolute cgroupsPath is taken from the root of the hierarchy",
+      undefined,
+      [V2, "cgroup v2: paths: absolute, relative, with .., empty"],
+    ],
     3: ["MUST", "the same cgroupsPath leads to the same place each time"],
     4: ["MUST", "a cgroupsPath that cannot be is an error"],
   }),
@@ -25,7 +35,12 @@ export const CGROUPS: readonly Must[] = [
     2: ["MUST", "without that list three files are taken", owner],
   }),
   ...section("config-linux.md#allowed-device-list", {
-    1: ["MUST", "device rules are applied in the order listed"],
+    1: [
+      "MUST",
+      "device rules are applied in the order listed",
+      undefined,
+      [V2, "cgroup v2: devices allowed and denied in fact"],
+    ],
     2: ["REQUIRED", "allow must be given"],
   }),
   ...section("config-linux.md#memory", {
@@ -60,14 +75,29 @@ export const CGROUPS: readonly Must[] = [
     1: ["MUST", "an entry has hcaHandles, hcaObjects or both", nothing],
   }),
   ...section("config-linux.md#unified", {
-    1: ["MUST", "the controllers that the files need are enabled", undefined, [V2, "unified"]],
-    2: ["MUST", "a file that the runtime does not know is written as well", undefined, [V2, "unified"]],
+    1: [
+      "MUST",
+      "the controllers that the files need are enabled",
+      undefined,
+      [V2, "cgroup v2: controllers are handed down a path of several new groups"],
+    ],
+    2: [
+      "MUST",
+      "a file that the runtime does not know is written as well",
+      undefined,
+      [V2, "cgroup v2: limits are in the files before the process starts"],
+    ],
     3: [
       "MUST",
       "a controller that is not there, or cannot be enabled, is an error",
       undefined,
-      [V2, "an unknown file of unified"],
+      [V2, "cgroup v2: a value that the kernel refuses is told with its file, and nothing is left"],
     ],
-    4: ["MUST", "a v1 limit that has no counterpart on v2 is an error there", undefined, [V2, "a limit that v2 lacks"]],
+    4: [
+      "MUST",
+      "a v1 limit that has no counterpart on v2 is an error there",
+      undefined,
+      [V2, "cgroup v2: limits that only v1 has are refused with their field"],
+    ],
   }),
 ];

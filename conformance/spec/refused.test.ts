@@ -17,38 +17,6 @@ const numbers = (last: number) => Array.from({ length: last }, (_, index) => ind
 /** Ids, what is asked for, and what the line says. */
 const REFUSED: [ids: string[], change: (config: TestConfig) => void, line: RegExp][] = [
   [
-    ["policy", "nice", "priority", "flags", "runtime", "deadline", "period"].map(
-      (name) => `/process/scheduler/${name}`,
-    ),
-    (config) => (config.process.scheduler = { policy: "SCHED_BATCH" }),
-    /the scheduling policy is not supported by this version; config\.json#\/process\/scheduler\n/,
-  ],
-  [
-    ["/process/ioPriority/class", "/process/ioPriority/priority"],
-    (config) => (config.process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 4 }),
-    /the I\/O priority is not supported by this version; config\.json#\/process\/ioPriority\n/,
-  ],
-  [
-    ["/process/execCPUAffinity/initial", "/process/execCPUAffinity/final"],
-    (config) => (config.process.execCPUAffinity = { initial: "0" }),
-    /the CPU affinity of exec is not supported by this version; config\.json#\/process\/execCPUAffinity\n/,
-  ],
-  [
-    ["/process/apparmorProfile"],
-    (config) => (config.process.apparmorProfile = "x"),
-    /AppArmor is not supported by this version; config\.json#\/process\/apparmorProfile\n/,
-  ],
-  [
-    ["/process/selinuxLabel"],
-    (config) => (config.process.selinuxLabel = "x"),
-    /SELinux is not supported by this version; config\.json#\/process\/selinuxLabel\n/,
-  ],
-  [
-    ["/linux/mountLabel"],
-    (config) => (config.linux.mountLabel = "x"),
-    /SELinux is not supported by this version; config\.json#\/linux\/mountLabel\n/,
-  ],
-  [
     [
       ...["uid", "gid"].flatMap((kind) =>
         ["containerID", "hostID", "size"].map((name) => `/mounts/*/${kind}Mappings/*/${name}`),
@@ -80,16 +48,6 @@ const REFUSED: [ids: string[], change: (config: TestConfig) => void, line: RegEx
     ],
     (config) => (config.linux.netDevices = { lo: { name: "x" } }),
     /the moving of network devices is not supported by this version; config\.json#\/linux\/netDevices\n/,
-  ],
-  [
-    ["/linux/memoryPolicy/mode", "/linux/memoryPolicy/nodes", "/linux/memoryPolicy/flags"],
-    (config) => (config.linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "0" }),
-    /the NUMA memory policy is not supported by this version; config\.json#\/linux\/memoryPolicy\n/,
-  ],
-  [
-    ["/linux/personality/domain", "/linux/personality/flags"],
-    (config) => (config.linux.personality = { domain: "LINUX32" }),
-    /the personality is not supported by this version; config\.json#\/linux\/personality\n/,
   ],
   [
     [

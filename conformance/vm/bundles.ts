@@ -47,6 +47,14 @@ function config(change: Change): unknown {
 
 const script = (...lines: string[]) => ["sh", "-c", lines.join("\n")];
 const SLEEP = ["sleep", "100"];
+const MIB = 1 << 20;
+/** The guest writes the blank disk's numbers here. */
+const DISK = { major: 7777, minor: 7777 };
+const RATES = {
+  throttleReadBpsDevice: [{ ...DISK, rate: MIB }],
+  throttleWriteBpsDevice: [{ ...DISK, rate: 2 * MIB }],
+  throttleReadIOPSDevice: [{ ...DISK, rate: 1000 }],
+};
 const CONFINED = script(
   'echo "profile $(cat /proc/self/attr/apparmor/current)"',
   "echo x >/tmp/allowed && echo allowed",
@@ -157,6 +165,37 @@ const CHANGES: Record<string, Change> = {
     ...userns,
   },
   "userns-sleeper": { args: SLEEP, ...userns },
+  io: { args: SLEEP, resources: { blockIO: { weight: 500, weightDevice: [{ ...DISK, weight: 300 }], ...RATES } } },
+  "io-rate": {
+    args: ["probe", "read", "/dev/disk", String(MIB)],
+    resources: { blockIO: { throttleReadBpsDevice: [{ ...DISK, rate: MIB }] } },
+    devices: [
+      { allow: false, access: "rwm" },
+      { allow: true, type: "b", ...DISK, access: "r" },
+    ],
+    linux: { devices: [{ type: "b", path: "/dev/disk", ...DISK }] },
+  },
+  hugepages: {
+    args: ["probe", "hugepages", "3"],
+    resources: { hugepageLimits: [{ pageSize: "2MB", limit: 4 * MIB }] },
+  },
+  rdma: { args: SLEEP, resources: { rdma: { nosuch0: { hcaHandles: 3 } } } },
+  "v1-limits": {
+    args: script("for i in 1 2 3 4 5 6 7 8 9; do (while :; do :; done) & done; wait"),
+    resources: { cpu: { quota: 20000, period: 50000, shares: 512 }, pids: { limit: 8 } },
+    linux: { cgroupsPath: "/pods/pod1/limits" },
+  },
+  "v1-memory": {
+    args: SLEEP,
+    resources: { memory: { limit: 64 * MIB, reservation: 32 * MIB, swappiness: 7 }, cpu: { cpus: "1", mems: "0" } },
+  },
+  "v1-network": {
+    args: SLEEP,
+    resources: { network: { classID: 0x100001, priorities: [{ name: "lo", priority: 5 }] } },
+  },
+  memory: { args: SLEEP, resources: MEMORY },
+  cpuset: { args: SLEEP, resources: { cpu: { cpus: "1" } } },
+  "v2-only": { args: SLEEP, resources: { unified: { "memory.max": "1" } } },
   confined: { args: CONFINED, apparmorProfile: "tsrunc-guest" },
   unconfined: { args: CONFINED },
   "unknown-profile": { args: CONFINED, apparmorProfile: "tsrunc-nosuch" },

@@ -5,6 +5,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -23,7 +24,7 @@ export interface Guest {
   layout: Layout;
   /** Shell scripts of conformance/vm/guest, in order: "v2" is v2.sh. */
   scripts: string[];
-  /** Tests of test/lifecycle that run on the disk's Node, in order: "basic" is basic.test.ts. */
+  /** Tests that run on the disk's Node, in order: "test/lifecycle/basic" is test/lifecycle/basic.test.ts. */
   suite: string[];
   /** A config.json for each bundle /bundles/NAME. */
   bundles: Record<string, unknown>;
@@ -123,11 +124,12 @@ function packProgram(root: string, path: string, place: string): void {
 /** Programs that the life-cycle tests start and busybox lacks or has with fewer options; criu only where it is installed. */
 const PROGRAMS = ["mount", "umount", "script", "criu"];
 
-/** Compiles the life-cycle tests with all they import, so that the guest needs no node_modules but what is native. */
-async function compileSuite(names: readonly string[], outdir: string): Promise<void> {
+/** Compiles tests with all they import, so that the guest needs no node_modules but what is native. */
+async function compileSuite(paths: readonly string[], outdir: string): Promise<void> {
   await build({
-    entryPoints: names.map((name) => `test/lifecycle/${name}.test.ts`),
+    entryPoints: paths.map((path) => `${path}.test.ts`),
     outdir,
+    outbase: ".",
     outExtension: { ".js": ".mjs" },
     splitting: true,
     bundle: true,
@@ -177,7 +179,7 @@ export async function packDisk(suite: readonly string[]): Promise<string> {
   cpSync("test/fixtures", join(work, "test/fixtures"), { recursive: true });
   copyFileSync("README.md", join(work, "README.md"));
   // The guest has no compiler; the tests that need these programs take them as they find them.
-  for (const name of ["console-receiver"]) {
+  for (const name of readdirSync("test/support").flatMap((file) => /^(.*)\.c$/.exec(file)?.[1] ?? [])) {
     const source = `test/support/${name}.c`;
     must("gcc", ["-O1", "-Wall", "-Wextra", "-static", "-o", join(work, "build/test", name), source]);
   }

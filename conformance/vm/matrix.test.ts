@@ -3,7 +3,9 @@
  * then life-cycle tests of test/lifecycle on a packed Node.     TSRUNC_VM="6.1 v2,6.12 hybrid" chooses boots,
  * TSRUNC_VM_SUITE=basic,run the life-cycle tests in them.
  */
+import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { basename } from "node:path";
 import process from "node:process";
 import t, { type Test } from "tap";
 import { type BootResult, boot, parseSections } from "./boot.ts";
@@ -11,14 +13,15 @@ import { BUNDLES } from "./bundles.ts";
 import { compileProfile, type Layout, lastLines, packDisk } from "./image.ts";
 import { findKernel } from "./kernel.ts";
 
+const LIFE_CYCLE = "test/lifecycle";
+const LIFE_CYCLE_TESTS = readdirSync(LIFE_CYCLE).flatMap((file) => /^(.*)\.test\.ts$/.exec(file)?.[1] ?? []);
+
 /** The life-cycle tests that a layout of cgroups could change: they run in every boot. */
 const SHORT = ["basic", "run", "exec", "commands", "commands-pause"];
-/** All of them: once on each kernel, on cgroup v2, which the machine that runs this may not have. */
-const FULL = [
-  ...SHORT,
-  ...["console", "credentials", "descriptors", "devices", "environment", "hooks", "library", "masked-paths"],
-  ...["mounts", "namespaces", "root", "seccomp", "system", "userns"],
-];
+/** Those that need v1's controllers. */
+const V1_ONLY = LIFE_CYCLE_TESTS.filter((name) => /^(cgroup-v1|commands-update$)/.test(name));
+
+const paths = (names: readonly string[]) => names.map((name) => `${LIFE_CYCLE}/${name}`);
 
 interface Planned {
   series: string;
@@ -27,10 +30,16 @@ interface Planned {
   suite: string[];
 }
 
+const V1 = { scripts: ["v1", "apparmor"], suite: paths([...SHORT, ...V1_ONLY]) };
+
+/** All life-cycle tests, new ones too, run on each kernel on cgroup v2, which the machine that runs this may not have. */
 const LAYOUTS: Record<Layout, Pick<Planned, "scripts" | "suite">> = {
-  v2: { scripts: ["v2", "apparmor", "criu"], suite: ["cgroup-v2", "commands-v2", ...FULL] },
-  v1: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1", "commands-update"] },
-  hybrid: { scripts: ["v1", "apparmor"], suite: [...SHORT, "cgroup-v1", "commands-update"] },
+  v2: {
+    scripts: ["v2", "apparmor", "criu"],
+    suite: paths(LIFE_CYCLE_TESTS.filter((name) => !V1_ONLY.includes(name))),
+  },
+  v1: V1,
+  hybrid: V1,
 };
 
 /** In the order of their starts: the two long ones side by side. */
@@ -42,7 +51,7 @@ const titleOf = ({ series, layout }: Planned) => `${series} ${layout}`;
 const wanted = process.env["TSRUNC_VM"]?.split(",");
 const onlySuite = process.env["TSRUNC_VM_SUITE"]?.split(",");
 const planned = MATRIX.filter((entry) => wanted === undefined || wanted.includes(titleOf(entry))).map((entry) =>
-  onlySuite === undefined ? entry : { ...entry, suite: onlySuite },
+  onlySuite === undefined ? entry : { ...entry, suite: paths(onlySuite) },
 );
 
 t.test("sections of a guest's output, with subtests, skips and failures", (t) => {
@@ -97,8 +106,12 @@ function report(t: Test, entry: Planned, { sections, finished, console, seconds 
   t.ok(finished, "the guest reached its end", { console: lastLines(console) });
   const all = sections.flatMap((section) => section.results);
   const bad = all.filter((result) => !result.ok && !result.skip && !result.todo).length;
-  const slow = sections.map(({ name, seconds: own }) => `${name} ${own.toFixed(1)}`).join(", ");
-  t.comment(`| Linux ${titleOf(entry)}: ${all.length - bad} passed, ${bad} failed, ${seconds.toFixed(0)} s (${slow})`);
+  const todo = all.filter((result) => result.todo).length;
+  const late = todo === 0 ? "" : `, ${todo} todo`;
+  const slow = sections.map(({ name, seconds: own }) => `${basename(name)} ${own.toFixed(1)}`).join(", ");
+  t.comment(
+    `| Linux ${titleOf(entry)}: ${all.length - bad - todo} passed, ${bad} failed${late}, ${seconds.toFixed(0)} s (${slow})`,
+  );
 }
 
 const kernels = new Map(

@@ -5,7 +5,7 @@ import process from "node:process";
 import t from "tap";
 import { inFolder, kernel, withFd } from "../../test/support/kernel.ts";
 import { O_DIRECTORY, O_RDONLY } from "../kernel/constants.ts";
-import { writeLimits } from "./limits.ts";
+import { readPresentLimits, writeLimits } from "./limits.ts";
 import { v1Writes } from "./resources-v1.ts";
 import { v2Writes } from "./resources-v2.ts";
 import type { CgroupWrite } from "./write-list.ts";
@@ -43,6 +43,21 @@ t.test("the other name of a limit is used where the first file is absent", (t) =
     applied({ "cgroup.controllers": "cpu io\n" }, v2Writes(weight)),
     /set cgroup io\.bfq\.weight: the kernel has no such file here: found 100, want one that \/m\/c\/io\.bfq\.weight takes; .*blockIO\/weight \[cgroup .* ENOENT\]/,
   );
+  t.end();
+});
+
+t.test("a refusal names the file that refused, not the one that is absent", (t) => {
+  inFolder((folder) => {
+    // A directory refuses to be written, as io.weight does for a device whose I/O nobody weighs.
+    mkdirSync(join(folder, "io.weight"));
+    const writes = v2Writes({ blockIO: { weightDevice: [{ major: 8, minor: 0, weight: 500 }] } });
+    const record = { version: 2 as const, places: [{ controllers: [], mountPoint: "/m", path: "c", made: 1 }] };
+    withFd(folder, O_RDONLY | O_DIRECTORY, (fd) => {
+      const refused =
+        /set cgroup io\.weight: .*found 8:0 4950, want one that \/m\/c\/io\.weight takes; .*weightDevice\/0\/weight \[.* EISDIR\]/;
+      t.throws(() => writeLimits(kernel, { record, fds: [fd] }, writes), refused);
+    });
+  });
   t.end();
 });
 
@@ -107,6 +122,24 @@ t.test("an absent file matters only where something is asked for; other files ar
     applied({ "cgroup.controllers": "memory" }, v2Writes({ unified: { "memory.nothing": "1" } })),
     /no such file/,
   );
+  t.end();
+});
+
+t.test("readPresentLimits(): what an update takes from the group", (t) => {
+  const present = (files: Record<string, string>) => {
+    let result: unknown;
+    inFolder((folder) => {
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+      result = withFd(folder, O_RDONLY | O_DIRECTORY, (fd) => readPresentLimits(kernel, fd));
+    });
+    return result;
+  };
+  t.strictSame(present({ "cpu.max": "20000 100000\n", "memory.max": "9007199254740993\n" }), {
+    quota: "20000",
+    memory: 9007199254740993n,
+  });
+  t.strictSame(present({ "cpu.max": "max 50000\n", "memory.max": "max\n" }), { quota: "max", memory: -1 });
+  t.strictSame(present({}), { quota: "max", memory: -1 });
   t.end();
 });
 

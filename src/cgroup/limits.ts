@@ -5,6 +5,7 @@ import { close, listDirectory, openAt, readText, writeFile } from "../kernel/fil
 import { RuntimeError } from "../shared/error.ts";
 import type { OpenCgroup } from "./group.ts";
 import { placeOf } from "./path.ts";
+import type { PresentLimits } from "./resources-v2.ts";
 import type { CgroupWrite } from "./write-list.ts";
 
 /** Applies limits in order. @throws RuntimeError that names the field of the first that cannot be applied. */
@@ -19,14 +20,23 @@ export function writeLimits(kernel: Kernel, cgroup: OpenCgroup, writes: readonly
     }
     const target = { kernel, fd, path: `${place?.mountPoint ?? ""}/${place?.path ?? ""}`, write };
     const failure = apply(target);
-    if (failure?.errno === EINVAL && writes.some(({ file }) => file === write.retryAfter)) waiting.push(write);
-    else if (failure !== undefined) throw explain(target, failure);
+    if (failure?.error.errno === EINVAL && writes.some(({ file }) => file === write.retryAfter)) waiting.push(write);
+    else if (failure !== undefined) throw explain(failure);
     for (const late of waiting.filter(({ retryAfter }) => retryAfter === write.file)) {
-      const again = { ...target, write: late };
-      const second = apply(again);
-      if (second !== undefined) throw explain(again, second);
+      const second = apply({ ...target, write: late });
+      if (second !== undefined) throw explain(second);
     }
   }
+}
+
+/**
+ * v2: what a group has now, for an update that names one of two limits that belong together.
+ *
+ * @param directory the container's own.
+ */
+export function readPresentLimits(kernel: Kernel, directory: Fd): PresentLimits {
+  const memory = readNumber(kernel, directory, "memory.max");
+  return { quota: readIfPresent(kernel, directory, "cpu.max")?.split(" ")[0] ?? "max", memory: memory ?? -1 };
 }
 
 /** A write with the directory that it goes to. */
@@ -36,6 +46,12 @@ interface Target {
   /** The directory, for messages. */
   path: string;
   write: CgroupWrite;
+}
+
+/** A write that the kernel refused, of the file that was tried last. */
+interface Refusal {
+  target: Target;
+  error: SyscallError;
 }
 
 function noHierarchy({ controller, file, value, where }: CgroupWrite): RuntimeError {
@@ -48,17 +64,20 @@ function noHierarchy({ controller, file, value, where }: CgroupWrite): RuntimeEr
 }
 
 /** Writes one limit; what the kernel refused, undefined when it is applied. */
-function apply(target: Target): SyscallError | undefined {
+function apply(target: Target): Refusal | undefined {
   const { kernel, fd, write } = target;
   if (write.above !== undefined) refuseBelowUse(target, write.above);
   try {
     writeFile(kernel, fd, write.file, write.value);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
-    if (error.errno !== ENOENT) return error;
+    const refusal = { target, error };
+    if (error.errno !== ENOENT) return refusal;
     const { instead, ...rest } = write;
-    if (instead !== undefined) return apply({ ...target, write: { ...rest, ...instead } });
-    return write.optional ? undefined : error;
+    if (instead === undefined) return write.optional ? undefined : refusal;
+    const other = apply({ ...target, write: { ...rest, ...instead } });
+    // Where neither file is there, the first is the one to tell of.
+    return other?.error.errno === ENOENT ? refusal : other;
   }
   if (write.readBack === true) refuseUnapplied(target);
   return undefined;
@@ -93,17 +112,21 @@ function refuseUnapplied({ kernel, fd, write }: Target): void {
 
 /** The number in a file; undefined where there is none. */
 function readNumber(kernel: Kernel, fd: Fd, file: string): bigint | undefined {
+  const text = readIfPresent(kernel, fd, file);
+  return text !== undefined && /^[0-9]+$/.test(text) ? BigInt(text) : undefined;
+}
+
+function readIfPresent(kernel: Kernel, fd: Fd, file: string): string | undefined {
   try {
-    const text = readText(kernel, fd, file).trim();
-    return /^[0-9]+$/.test(text) ? BigInt(text) : undefined;
+    return readText(kernel, fd, file).trim();
   } catch (error) {
-    if (error instanceof SyscallError) return undefined;
+    if (error instanceof SyscallError && error.errno === ENOENT) return undefined;
     throw error;
   }
 }
 
 /** The line for a refused limit. */
-function explain(target: Target, error: SyscallError): RuntimeError {
+function explain({ target, error }: Refusal): RuntimeError {
   const { write } = target;
   return new RuntimeError({
     what: `set cgroup ${write.file}`,
@@ -132,23 +155,14 @@ function problemOf({ kernel, fd, path, write }: Target, errno: number): string {
     if (used !== undefined) return `${found}, want more than the ${used} bytes in use that cannot be dropped`;
   }
   if (errno !== ENOENT) return `the kernel refused the value: ${found}, want one that ${path}/${file} takes`;
-  const available = readControllers(kernel, fd);
+  // v1 has no such file.
+  const available = readIfPresent(kernel, fd, "cgroup.controllers")?.split(" ");
   if (available !== undefined && controller !== "cgroup" && !available.includes(controller))
     return `${found}, and the controller "${controller}" is not in ${path}/cgroup.controllers, want it there`;
   const sizes = controller === "hugetlb" ? pageSizes(kernel, fd) : [];
   if (sizes.length > 0)
     return `found ${file.split(".")[1] ?? file}, want a page size of this machine: ${sizes.join(", ")}`;
   return `the kernel has no such file here: ${found}, want one that ${path}/${file} takes`;
-}
-
-/** v2: the controllers that a group has; undefined on v1. */
-function readControllers(kernel: Kernel, fd: Fd): string[] | undefined {
-  try {
-    return readText(kernel, fd, "cgroup.controllers").trim().split(" ");
-  } catch (error) {
-    if (error instanceof SyscallError) return undefined;
-    throw error;
-  }
 }
 
 /** Huge page sizes by the names of the group's files. */

@@ -11,13 +11,30 @@
  *       | <----------------- console (+ master)   |   when a terminal is asked for
  *       | <------------------------------- ready  |   then init closes the link and waits on exec.fifo
  *       | <------------------------------- error  |   in place of any of these
+ *
+ * Between exec and a process that joins: join (only to a re-executed one), go, console, exec (what the last calls are), then end of file once
+ * execve has succeeded; error in place of any of these.
  */
 
-import type { InitPlan } from "../config/plan-types.ts";
+import type { InitPlan, JoinPlan } from "../config/plan-types.ts";
 import type { ErrorParts } from "../shared/error.ts";
+
+/** What start and exec need to explain a failing execve. */
+export interface ExecAnnouncement {
+  /** Path that execve gets. */
+  program: string;
+  uid: number;
+  cwd: string;
+  /** Index of execve in the list. */
+  index: number;
+  /** Index of the filter's loading; -1 when it is not in the list. Any other closes or marks descriptors or resets a signal. */
+  filter: number;
+}
 
 export type Message =
   | { type: "plan"; plan: InitPlan; filter: string }
+  | { type: "join"; plan: JoinPlan; filter: string }
+  | { type: "exec"; announcement: ExecAnnouncement }
   | { type: "hooks" }
   | { type: "hooked" }
   | { type: "console" }

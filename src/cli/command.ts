@@ -13,6 +13,8 @@ export interface Flag {
   /** How the value is called in help; none: the flag is a switch. */
   value?: string;
   help: string;
+  /** It may be given several times; every value counts. */
+  repeated?: boolean;
   /** Accepted but not shown. */
   hidden?: boolean;
   /** Known, and refused when it is given: why, as "found it, want …" reads. */
@@ -23,6 +25,8 @@ export interface Flag {
 export interface Call {
   /** Value of a flag with a value; undefined when not given. */
   value(name: string): string | undefined;
+  /** All values of a repeated flag, in order. */
+  values(name: string): readonly string[];
   /** Whether a switch is on. */
   has(name: string): boolean;
   /** Arguments after the flags. */
@@ -42,7 +46,7 @@ export interface Context {
 /** One command. */
 export interface Command {
   name: string;
-  /** Its arguments, as help shows them; `[x]` is optional, the last one as `[x...]` stands for any number. */
+  /** Its arguments, as help shows them; `[x]` is optional, `[x...]` takes any number. */
   args: readonly string[];
   help: string;
   flags: readonly Flag[];
@@ -50,6 +54,8 @@ export interface Command {
   missing?: string;
   /** Flags end at the first argument, so that `kill ID -9` works. */
   flagsFirst?: boolean;
+  /** How its failures differ: exit status, and words before the line (runc's exec). */
+  failure?: { status: number; prefix: string };
   /** Does it; returns the exit status. */
   run(context: Context): number;
 }

@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { deleteCommand, killCommand, startCommand } from "./control.ts";
 import { createCommand, runCommand } from "./create.ts";
 import { eventsCommand } from "./events.ts";
+import { execCommand } from "./exec.ts";
 import { pauseCommand, psCommand, resumeCommand } from "./manage.ts";
 import { featuresCommand, listCommand, stateCommand } from "./show.ts";
 import { specCommand } from "./spec.ts";
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   killCommand,
   deleteCommand,
   runCommand,
+  execCommand,
   listCommand,
   pauseCommand,
   resumeCommand,

@@ -15,9 +15,13 @@ export interface Answer {
 /** Words for a call: help, or what is wrong with it. */
 export function answer(words: readonly string[], commands: readonly Command[], version: string): Answer {
   const result: Answer = { stdout: "", stderr: "", status: 1 };
-  // commander's errors call V8's function, which the engine lacks.
+  // commander calls two functions that the engine lacks: its errors V8's, its suggestions this one. Names of commands are ASCII.
   const errors: { captureStackTrace?: unknown } = Error;
   errors.captureStackTrace ??= () => undefined;
+  const text: { localeCompare?: unknown } = String.prototype;
+  text.localeCompare ??= function (this: string, other: string): number {
+    return `${this}` < other ? -1 : Number(`${this}` > other);
+  };
   const program = buildProgram(commands, result);
   program.version(version, "-v, --version");
   try {
@@ -78,6 +82,7 @@ function optionOf(flag: Flag): Option {
   const short = flag.short === undefined ? "" : `-${flag.short}, `;
   const value = flag.value === undefined ? "" : ` <${flag.value}>`;
   const option = new Option(`${short}--${flag.name}${value}`, flag.help);
+  if (flag.repeated === true) option.argParser((text: string, before: string[] = []) => [...before, text]);
   return flag.hidden === true ? option.hideHelp() : option;
 }
 

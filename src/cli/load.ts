@@ -1,6 +1,7 @@
 /** Larger commands, each loaded when it is called for: state, kill and delete must not pay for them. */
 import type * as CreateChunk from "../chunk-create.ts";
 import type * as EventsChunk from "../chunk-events.ts";
+import type * as ExecChunk from "../chunk-exec.ts";
 import type * as FeaturesChunk from "../chunk-features.ts";
 import type * as ManageChunk from "../chunk-manage.ts";
 
@@ -8,6 +9,7 @@ import type * as ManageChunk from "../chunk-manage.ts";
 export interface CommandChunks {
   create(): typeof CreateChunk;
   events(): typeof EventsChunk;
+  exec(): typeof ExecChunk;
   features(): typeof FeaturesChunk;
   manage(): typeof ManageChunk;
 }
@@ -26,5 +28,6 @@ function loaded(): CommandChunks {
 
 export const loadCreate = (): typeof CreateChunk => loaded().create();
 export const loadEvents = (): typeof EventsChunk => loaded().events();
+export const loadExec = (): typeof ExecChunk => loaded().exec();
 export const loadFeatures = (): typeof FeaturesChunk => loaded().features();
 export const loadManage = (): typeof ManageChunk => loaded().manage();

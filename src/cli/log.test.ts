@@ -37,7 +37,7 @@ function double(openResult = FILE) {
 }
 
 function call(values: Record<string, string>): Call {
-  return { value: (name) => values[name], has: (name) => name in values, args: [] };
+  return { value: (name) => values[name], values: () => [], has: (name) => name in values, args: [] };
 }
 
 /** Runs `use` with a log of these flags; what was written where. */

@@ -28,19 +28,26 @@ export function parse(words: readonly string[], commands: readonly Command[]): P
   return { global: callOf(global.values, []), command, call: callOf(own.values, args) };
 }
 
-function callOf(values: ReadonlyMap<string, string | true>, args: readonly string[]): Call {
+function callOf(values: Values, args: readonly string[]): Call {
   return {
     value: (name) => {
       const value = values.get(name);
-      return typeof value === "string" ? value : undefined;
+      return value === true ? undefined : value?.at(-1);
+    },
+    values: (name) => {
+      const value = values.get(name);
+      return value === true ? [] : (value ?? []);
     },
     has: (name) => values.has(name),
     args,
   };
 }
 
+/** Switches that are on, and the values of flags in order. */
+type Values = Map<string, readonly string[] | true>;
+
 interface Taken {
-  values: Map<string, string | true>;
+  values: Values;
   args: string[];
   /** Index of the first word that was not taken. */
   next: number;
@@ -91,12 +98,9 @@ function takeFlag(words: readonly string[], taken: Taken, flags: readonly Flag[]
     else taken.values.delete(flag.name);
     return true;
   }
-  if (value !== undefined) taken.values.set(flag.name, value);
-  else {
-    const next = words[taken.next];
-    if (next === undefined) return false;
-    taken.values.set(flag.name, next);
-    taken.next++;
-  }
+  const text = value ?? words[taken.next++];
+  if (text === undefined) return false;
+  const before = taken.values.get(flag.name) ?? [];
+  taken.values.set(flag.name, before === true || flag.repeated !== true ? [text] : [...before, text]);
   return true;
 }

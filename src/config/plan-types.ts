@@ -23,6 +23,8 @@ export interface MountPlan {
   recursiveClear: number;
   /** MS_SHARED … with MS_REC. */
   propagation: number[];
+  /** A new tmpfs begins with what the image has there (tmpcopyup). */
+  copyUp: boolean;
   superblock: string[];
   data: [name: string, value: string | null][];
   /** cgroup v1: one mount a hierarchy, and links for controllers that share one. */
@@ -83,7 +85,59 @@ export interface CapabilityPlan {
   ambient: string;
 }
 
-export interface InitPlan {
+/** sched_setattr(2). */
+export interface SchedulerPlan {
+  policy: number;
+  /** As the config names it, for errors. */
+  name: string;
+  flags: number;
+  nice: number;
+  priority: number;
+  /** SCHED_DEADLINE, nanoseconds, decimal u64. */
+  runtime: string;
+  deadline: string;
+  period: string;
+}
+
+/** What the process is given that is not its container's: the same for init and for one that joins (exec). */
+export interface ProcessPlan {
+  limits: LimitPlan[];
+  oomScoreAdj: number | null;
+  noNewPrivileges: boolean;
+  capabilities: CapabilityPlan | null;
+  uid: number;
+  gid: number;
+  groups: number[];
+  umask: number;
+  cwd: string;
+  args: string[];
+  env: string[];
+  terminal: boolean;
+  consoleSize: { height: number; width: number } | null;
+  scheduler: SchedulerPlan | null;
+  /** Value of ioprio_set(2). */
+  ioPriority: number | null;
+  /** Profile at execve, "": none. */
+  apparmorProfile: string;
+  /** Label at execve, "": none. */
+  selinuxLabel: string;
+  /** personality(2). */
+  personality: number | null;
+  /** set_mempolicy(2): mode with its flags, and nodes. */
+  memoryPolicy: { mode: number; nodes: number[] } | null;
+  /** CPUs of a process that joins: before it is in the cgroup (empty: as the caller's), and after (empty: all that the cgroup allows). */
+  affinity: { initial: number[]; final: number[] };
+  /** SECCOMP_FILTER_FLAG_* of the filter; the program travels beside the plan. */
+  seccompFlags: number;
+  hasSeccomp: boolean;
+  /** Descriptors 3 … 2 + preserved reach the process. */
+  preserved: number;
+  /** Descriptors that become 0, 1 and 2; -1: as they are. */
+  stdio: [number, number, number];
+}
+
+/** All of a container. */
+export interface InitPlan extends ProcessPlan {
   id: string;
   /** Kinds of namespaces that are new. */
   newNamespaces: string[];
@@ -91,7 +145,9 @@ export interface InitPlan {
   becomeRoot: boolean;
   /** The parent gives the path of the root file system as the host names it. */
   rootPath: string;
-  /** Detached recursive clone of the root file system; -1 without a new mount namespace. */
+  /** The root is built in a mount namespace that ends with the building: the container has the caller's, or a joined one (init/aside.ts). */
+  aside: boolean;
+  /** Detached recursive clone of the root file system; -1 without a new mount namespace and nothing to build. */
   rootTree: number;
   readonlyRoot: boolean;
   noPivot: boolean;
@@ -107,34 +163,41 @@ export interface InitPlan {
   domainname: string;
   /** Key as path below /proc/sys, value, pointer. */
   sysctls: [path: string, value: string, where: string][];
-  limits: LimitPlan[];
-  oomScoreAdj: number | null;
-  noNewPrivileges: boolean;
-  capabilities: CapabilityPlan | null;
-  uid: number;
-  gid: number;
-  groups: number[];
-  umask: number;
-  cwd: string;
-  args: string[];
-  env: string[];
-  terminal: boolean;
-  consoleSize: { height: number; width: number } | null;
   /** A new session keyring, unless --no-new-keyring. */
   newKeyring: boolean;
-  /** SECCOMP_FILTER_FLAG_* of the filter; the program travels beside the plan. */
-  seccompFlags: number;
-  hasSeccomp: boolean;
   createContainerHooks: HookPlan[];
   startContainerHooks: HookPlan[];
   askRuntimeHooks: boolean;
   /** JSON of the state for hooks, with pid 0 and status creating. */
   state: string;
-  /** Descriptors 3 … 2 + preserved reach the process. */
-  preserved: number;
   /** O_PATH descriptor of exec.fifo. */
   fifo: number;
-  /** Descriptors that become 0, 1 and 2; -1: as they are. */
-  stdio: [number, number, number];
   bundle: string;
+}
+
+/** What a process that joins (exec) is given beside that. */
+export interface JoinPlan extends ProcessPlan {
+  id: string;
+  /** Init's pidfd, by which its mount namespace is joined; -1: it has none of its own. */
+  pidfd: number;
+  /** Init's root directory, where it is not that of its mount namespace; -1: it is. */
+  root: number;
+  /** The host's procfs. */
+  proc: number;
+  /** In a user namespace: uid 0 of it first. */
+  becomeRoot: boolean;
+  newKeyring: boolean;
+}
+
+/** Just the process part of a plan: what state keeps for exec. */
+export function processPart(plan: ProcessPlan): ProcessPlan {
+  const { limits, oomScoreAdj, noNewPrivileges, capabilities, uid, gid, groups, umask, cwd, args, env, terminal } =
+    plan;
+  const { consoleSize, scheduler, ioPriority, apparmorProfile, selinuxLabel, personality, memoryPolicy } = plan;
+  const { affinity, seccompFlags, hasSeccomp, preserved, stdio } = plan;
+  return {
+    ...{ limits, oomScoreAdj, noNewPrivileges, capabilities, uid, gid, groups, umask, cwd, args, env, terminal },
+    ...{ consoleSize, scheduler, ioPriority, apparmorProfile, selinuxLabel, personality, memoryPolicy },
+    ...{ affinity, seccompFlags, hasSeccomp, preserved, stdio },
+  };
 }

@@ -87,7 +87,8 @@ t.test("namespaces: joined ones are not new; who becomes root", (t) => {
 });
 
 t.test("what cannot be done is refused, with its place", (t) => {
-  const bare: Config["linux"] = { namespaces: [{ type: "pid" }] };
+  // Out of a user namespace nothing returns to the host's mount namespace.
+  const bare: Config["linux"] = { namespaces: [{ type: "pid" }, { type: "user" }] };
   const without = (change: Partial<Config>) => () =>
     plan((config) => {
       Object.assign(config, { mounts: [], root: { path: "r" }, linux: bare }, change);
@@ -96,6 +97,11 @@ t.test("what cannot be done is refused, with its place", (t) => {
   t.throws(without({ mounts: [{ destination: "/x", type: "tmpfs" }] }), /new mount namespace.*config\.json#\/mounts/);
   t.throws(without({ root: { path: "r", readonly: true } }), /config\.json#\/root\/readonly/);
   t.throws(without({ linux: { ...bare, maskedPaths: ["/x"] } }), /linux\/maskedPaths/);
+  const aside = (change: Partial<Config>) =>
+    plan((config) => {
+      Object.assign(config, { mounts: [], root: { path: "r" }, linux: { namespaces: [{ type: "pid" }] } }, change);
+    }).aside;
+  t.strictSame([aside({}), aside({ root: { path: "r", readonly: true } })], [false, true], "built aside if at all");
   const mount = (options: string[], type?: string) => () =>
     plan((config) => {
       config.mounts = [{ destination: "/x", source: "/y", options, ...(type === undefined ? {} : { type }) }];

@@ -1,22 +1,17 @@
 /** Config and options → InitPlan, pure: every decision is made here and nothing is looked up. */
 import { RuntimeError } from "../shared/error.ts";
 import { clean } from "../shared/path.ts";
-import { CAPABILITY_NUMBERS } from "./capability.ts";
 import { parseMountOptions, propagationFlag } from "./mount-options.ts";
-import type { DevicePlan, HookPlan, InitPlan, LimitPlan, MountPlan } from "./plan-types.ts";
-import { RLIMIT_NUMBERS } from "./rlimit.ts";
-import type { Capabilities, Config, Device, Hook, LoadedConfig, Mount } from "./types.ts";
+import { type ProcessOptions, planProcess } from "./plan-process.ts";
+import type { DevicePlan, HookPlan, InitPlan, MountPlan } from "./plan-types.ts";
+import type { Config, Device, Hook, LoadedConfig, Mount } from "./types.ts";
 
 /** What the command line adds to the config. */
-export interface PlanOptions {
+export interface PlanOptions extends ProcessOptions {
   id: string;
   bundle: string;
   noPivot: boolean;
   noNewKeyring: boolean;
-  /** Descriptors from 3 on that reach the process. */
-  preserved: number;
-  /** LISTEN_FDS to hand on, 0: none. */
-  listenFds: number;
 }
 
 /** Kinds of namespaces that the config makes anew. */
@@ -33,18 +28,20 @@ export function hasUserNamespace(config: Config): boolean {
 export function makePlan(config: LoadedConfig, options: PlanOptions): InitPlan {
   const { process, linux = {}, root } = config;
   const kinds = newNamespaces(config);
-  const mounts = (config.mounts ?? []).map((mount, index) => planMount(mount, index));
+  const mounts = (config.mounts ?? []).map((mount, index) => planMount(mount, index, linux.mountLabel ?? ""));
+  const aside = buildsAside(config, kinds);
   // A bind over /dev brings its own devices (runc does the same).
   const setUpDev =
-    kinds.includes("mount") && !mounts.some((mount) => mount.kind === "bind" && mount.destination === "/dev");
-  if (!kinds.includes("mount")) refuseWithoutMountNamespace(config);
-  const user = process.user ?? {};
+    (kinds.includes("mount") || aside) &&
+    !mounts.some((mount) => mount.kind === "bind" && mount.destination === "/dev");
   const mapsRoot = (linux.uidMappings ?? []).some((map) => map.containerID === 0);
   return {
+    ...planProcess(process, linux, options),
     id: options.id,
     newNamespaces: kinds,
     becomeRoot: hasUserNamespace(config) && (mapsRoot || !kinds.includes("user")),
     rootPath: clean(root.path.startsWith("/") ? root.path : `${options.bundle}/${root.path}`),
+    aside,
     rootTree: -1,
     readonlyRoot: root.readonly ?? false,
     noPivot: options.noPivot,
@@ -57,25 +54,7 @@ export function makePlan(config: LoadedConfig, options: PlanOptions): InitPlan {
     hostname: config.hostname ?? "",
     domainname: config.domainname ?? "",
     sysctls: planSysctls(linux.sysctl),
-    limits: planLimits(process.rlimits ?? []),
-    oomScoreAdj: process.oomScoreAdj ?? null,
-    noNewPrivileges: process.noNewPrivileges ?? false,
-    capabilities: planCapabilities(process.capabilities),
-    uid: user.uid ?? 0,
-    gid: user.gid ?? 0,
-    groups: user.additionalGids ?? [],
-    umask: user.umask ?? 0o022,
-    cwd: process.cwd,
-    args: process.args,
-    env: planEnvironment(process.env ?? [], options.listenFds),
-    terminal: process.terminal ?? false,
-    consoleSize:
-      process.consoleSize === undefined
-        ? null
-        : { height: Number(process.consoleSize.height), width: Number(process.consoleSize.width) },
     newKeyring: !options.noNewKeyring,
-    seccompFlags: 0,
-    hasSeccomp: false,
     createContainerHooks: planHooks(config.hooks?.createContainer, "createContainer"),
     startContainerHooks: planHooks(config.hooks?.startContainer, "startContainer", process.env ?? []),
     // Also before createContainer hooks: the parent must know that hooks began, or their failure would run no poststop hook.
@@ -83,32 +62,34 @@ export function makePlan(config: LoadedConfig, options: PlanOptions): InitPlan {
       (hooks) => (hooks?.length ?? 0) > 0,
     ),
     state: "",
-    preserved: options.preserved,
     fifo: -1,
-    stdio: [-1, -1, -1],
     bundle: options.bundle,
   };
 }
 
-/** Without a mount namespace of its own a mount would be one of the host: refused, never ignored. */
-function refuseWithoutMountNamespace(config: LoadedConfig): void {
+/**
+ * Whether mounts are asked for, and no new mount namespace to have them in: they are made where nobody else sees them. Throws
+ * where that cannot be: out of a user namespace nothing returns to a mount namespace that it does not own (setns(2)).
+ */
+function buildsAside(config: LoadedConfig, kinds: readonly string[]): boolean {
+  if (kinds.includes("mount")) return false;
   const linux = config.linux ?? {};
-  const refused: [boolean, string][] = [
+  const asked: [boolean, string][] = [
     [(config.mounts?.length ?? 0) > 0, "mounts"],
     [(linux.maskedPaths?.length ?? 0) > 0, "linux/maskedPaths"],
     [(linux.readonlyPaths?.length ?? 0) > 0, "linux/readonlyPaths"],
     [(linux.devices?.length ?? 0) > 0, "linux/devices"],
     [config.root.readonly === true, "root/readonly"],
   ];
-  for (const [asked, pointer] of refused) {
-    if (!asked) continue;
-    throw new RuntimeError({
-      what: "load config.json",
-      problem: "found it without a new mount namespace, want one of its own",
-      where: `config.json#/${pointer}`,
-      hint: 'add {"type": "mount"} to linux.namespaces',
-    });
-  }
+  const pointer = asked.find(([is]) => is)?.[1];
+  if (pointer === undefined) return false;
+  if (!hasUserNamespace(config)) return true;
+  throw new RuntimeError({
+    what: "load config.json",
+    problem: "found it with a user namespace and without a new mount namespace, want one of its own",
+    where: `config.json#/${pointer}`,
+    hint: 'add {"type": "mount"} to linux.namespaces',
+  });
 }
 
 function planPropagation(word: string | undefined, options: PlanOptions): number {
@@ -123,7 +104,7 @@ function planPropagation(word: string | undefined, options: PlanOptions): number
   return flag;
 }
 
-function planMount(mount: Mount, index: number): MountPlan {
+function planMount(mount: Mount, index: number, label: string): MountPlan {
   const where = `config.json#/mounts/${index}`;
   const options = parseMountOptions(mount.options ?? []);
   const type = mount.type ?? "";
@@ -166,10 +147,22 @@ function planMount(mount: Mount, index: number): MountPlan {
     recursiveSet: options.recursiveSet,
     recursiveClear: options.recursiveClear,
     propagation: options.propagation,
+    copyUp: options.copyUp,
     superblock: options.superblock,
-    data: kind === "bind" ? [] : options.data.map(([name, value]) => [name, value ?? null]),
+    data:
+      kind === "bind"
+        ? []
+        : [
+            ...options.data.map(([name, value]) => [name, value ?? null] as [string, string | null]),
+            ...labelled(kind, type, label),
+          ],
     hierarchies: [],
   };
+}
+
+/** SELinux' label of the files of a new mount (linux.mountLabel); the kernel has its own for proc and sysfs. */
+function labelled(kind: MountPlan["kind"], type: string, label: string): [string, string][] {
+  return label === "" || kind !== "new" || type === "proc" || type === "sysfs" ? [] : [["context", label]];
 }
 
 /** Whether a bind takes the mounts below its source along. */
@@ -237,48 +230,6 @@ function planSysctls(sysctl: { [key: string]: string } | undefined): [string, st
     value.endsWith("\n") ? value.slice(0, -1) : value,
     `config.json#/linux/sysctl/${key.replace(/~/g, "~0").replace(/\//g, "~1")}`,
   ]);
-}
-
-function planLimits(rlimits: readonly { type: string; soft: number | bigint; hard: number | bigint }[]): LimitPlan[] {
-  return rlimits.map((limit, index) => ({
-    resource: RLIMIT_NUMBERS.get(limit.type) ?? -1,
-    name: limit.type,
-    soft: String(limit.soft),
-    hard: String(limit.hard),
-    where: `config.json#/process/rlimits/${index}`,
-  }));
-}
-
-/** Bits of the names that the kernel has; unknown ones were warned of and are not granted (user.3). */
-function capabilityBits(names: readonly string[] | undefined): string {
-  let bits = 0n;
-  for (const name of names ?? []) {
-    const number = CAPABILITY_NUMBERS.get(name);
-    if (number !== undefined) bits |= 1n << BigInt(number);
-  }
-  return String(bits);
-}
-
-function planCapabilities(capabilities: Capabilities | undefined): InitPlan["capabilities"] {
-  if (capabilities === undefined) return null;
-  return {
-    bounding: capabilityBits(capabilities.bounding),
-    effective: capabilityBits(capabilities.effective),
-    inheritable: capabilityBits(capabilities.inheritable),
-    permitted: capabilityBits(capabilities.permitted),
-    ambient: capabilityBits(capabilities.ambient),
-  };
-}
-
-/** Duplicates: the last wins, at the place of the first, as in runc. */
-function planEnvironment(env: readonly string[], listenFds: number): string[] {
-  const byName = new Map<string, string>();
-  for (const entry of env) byName.set(entry.slice(0, entry.indexOf("=")), entry);
-  if (listenFds > 0) {
-    byName.set("LISTEN_FDS", `LISTEN_FDS=${listenFds}`);
-    byName.set("LISTEN_PID", "LISTEN_PID=1");
-  }
-  return [...byName.values()];
 }
 
 /** Hooks of one kind. `inherited`: environment of a hook that has none (startContainer: the container's, fd.5). */

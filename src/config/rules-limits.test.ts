@@ -302,6 +302,16 @@ const BAD: BadDocument[] = [
     '"MB:0=1\\nL3:0=f", want one line that begins with MB:; config.json#/linux/intelRdt/memBwSchema',
   ],
   [
+    "exec-cpu-affinity",
+    withProcess({ execCPUAffinity: { initial: "0,a" } }),
+    '"0,a", want a list such as 0-3,7; config.json#/process/execCPUAffinity/initial',
+  ],
+  [
+    "personality",
+    withLinux({ personality: {} }),
+    'missing "domain", want it to be given; config.json#/linux/personality/domain',
+  ],
+  [
     "memory-policy",
     withLinux({ memoryPolicy: {} }),
     'missing "mode", want it to be given; config.json#/linux/memoryPolicy/mode',

@@ -1,5 +1,6 @@
 /** Rules for process and hooks. */
 import { CAPABILITY_NUMBERS } from "./capability.ts";
+import { MAX_CPU } from "./cpu-list.ts";
 import { RLIMIT_NUMBERS } from "./rlimit.ts";
 import {
   longerThan,
@@ -49,6 +50,12 @@ export const PROCESS_RULES: readonly Rule[] = [
     level: "MUST",
     anchor: "config.md#linux-process; ioprio_set(2)",
     check: ({ process }) => wantRange("/process/ioPriority/priority", process?.ioPriority?.priority, 0, 7),
+  },
+  {
+    id: "exec-cpu-affinity",
+    level: "MUST",
+    anchor: "config.md#linux-process",
+    check: ({ process }) => checkAffinity(process?.execCPUAffinity),
   },
   { id: "hooks", level: "MUST", anchor: "config.md#posix-platform-hooks", check: checkHooks },
 ];
@@ -145,6 +152,18 @@ function checkCapabilities({ process }: Config, { warnings }: RuleContext): void
   if (unknown.size === 0) return;
   const names = [...unknown].slice(0, 20).map(show).join(", ");
   warnings.push(`unknown capabilities are not granted: ${names}; config.json#/process/capabilities`);
+}
+
+/** Lists such as 0-3,7 (cpuset(7)). */
+function checkAffinity(affinity: Process["execCPUAffinity"]): void {
+  for (const name of ["initial", "final"] as const) {
+    const list = affinity?.[name] ?? "";
+    const pointer = `/process/execCPUAffinity/${name}`;
+    if (list !== "" && !/^[0-9]+(-[0-9]+)?(, *[0-9]+(-[0-9]+)?)*$/.test(list))
+      refuse(pointer, show(list), "a list such as 0-3,7");
+    const high = list.match(/[0-9]+/g)?.find((cpu) => Number(cpu) > MAX_CPU);
+    if (high !== undefined) refuse(pointer, high, `CPUs from 0 to ${MAX_CPU}`);
+  }
 }
 
 /** Which of nice and priority counts depends on the policy (sched(7)). */

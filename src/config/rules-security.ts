@@ -1,4 +1,5 @@
 /** Rules for seccomp, Intel RDT and memory policy. */
+import { MAX_NODE } from "./cpu-list.ts";
 import { type Rule, refuse, show, wantRange } from "./rules-report.ts";
 import type { Config, Seccomp } from "./types.ts";
 
@@ -13,6 +14,7 @@ export const SECURITY_RULES: readonly Rule[] = [
   },
   { id: "intel-rdt", level: "MUST", anchor: "config-linux.md#intelrdt", check: checkIntelRdt },
   { id: "memory-policy", level: "MUST", anchor: "config-linux.md#memory-policy", check: checkMemoryPolicy },
+  { id: "personality", level: "MUST", anchor: "config-linux.md#personality", check: checkPersonality },
 ];
 
 /** Largest errno (MAX_ERRNO, include/linux/err.h); of a larger one the kernel makes this. */
@@ -75,7 +77,18 @@ function checkMemoryPolicy({ linux }: Config): void {
   const { mode, nodes = "" } = policy;
   if (mode === undefined) refuse("/linux/memoryPolicy/mode", 'missing "mode"', "it to be given");
   if (!/^[0-9, -]*$/.test(nodes)) refuse("/linux/memoryPolicy/nodes", show(nodes), "a list such as 0-3,7");
+  const high = nodes.match(/[0-9]+/g)?.find((node) => Number(node) > MAX_NODE);
+  if (high !== undefined) refuse("/linux/memoryPolicy/nodes", high, `nodes from 0 to ${MAX_NODE}`);
   if ((mode === "MPOL_DEFAULT" || mode === "MPOL_LOCAL") && nodes !== "") {
     refuse("/linux/memoryPolicy/nodes", `${show(nodes)} with ${mode}`, "no nodes with it");
   }
+}
+
+/** The domain must be given, which the schema of the specification does not say; a flag that nobody has defined cannot be applied. */
+function checkPersonality({ linux }: Config): void {
+  const personality = linux?.personality;
+  if (personality === undefined) return;
+  if (personality.domain === undefined) refuse("/linux/personality/domain", 'missing "domain"', "it to be given");
+  const [flag] = personality.flags ?? [];
+  if (flag !== undefined) refuse("/linux/personality/flags/0", show(flag), "none: runtime-spec 1.3 defines no flag");
 }

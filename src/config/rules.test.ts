@@ -20,6 +20,8 @@ import { SECURITY_RULES } from "./rules-security.ts";
 /** Tested in rules-limits.test.ts. */
 const LIMITS = [...PROCESS_RULES, ...RESOURCE_RULES, ...SECURITY_RULES];
 
+const MAPPED = { uidMappings: [map], gidMappings: [map] };
+
 const BAD: BadDocument[] = [
   [
     "version",
@@ -44,7 +46,7 @@ const BAD: BadDocument[] = [
   ],
   [
     "root-readonly",
-    bare([], { root: { path: "r", readonly: true } }),
+    bare(["user"], { root: { path: "r", readonly: true }, linux: MAPPED }),
     "true without a mount namespace, want one in linux.namespaces; config.json#/root/readonly",
   ],
   [
@@ -187,7 +189,7 @@ const BAD: BadDocument[] = [
   ],
   [
     "mounts",
-    bare([], { mounts: [{ destination: "/x" }] }),
+    bare(["user"], { mounts: [{ destination: "/x" }], linux: MAPPED }),
     "1 mounts without a mount namespace, want one in linux.namespaces; config.json#/mounts",
   ],
   [
@@ -233,7 +235,7 @@ const BAD: BadDocument[] = [
   ],
   [
     "masked-paths",
-    bare([], { linux: { maskedPaths: ["/x"] } }),
+    bare(["user"], { linux: { ...MAPPED, maskedPaths: ["/x"] } }),
     "1 paths without a mount namespace, want one in linux.namespaces; config.json#/linux/maskedPaths",
   ],
   [

@@ -34,7 +34,7 @@ const ROOT_RULES: readonly Rule[] = [
     anchor: "config.md#root",
     check: ({ root }, context) => {
       // Without a mount namespace the host's own mount would become read-only, or silently nothing at all.
-      if (root?.readonly === true && !context.has("mount")) {
+      if (root?.readonly === true && !context.has("mount") && context.has("user")) {
         refuse("/root/readonly", "true without a mount namespace", "one in linux.namespaces");
       }
     },

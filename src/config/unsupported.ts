@@ -1,7 +1,7 @@
 /** What this version of the runtime does not apply yet: it is refused, never ignored (DESIGN section 4). */
 import { RuntimeError } from "../shared/error.ts";
 import { LOAD_CONFIG } from "./rules-report.ts";
-import type { Config, Linux, Mount, Process } from "./types.ts";
+import type { Config, Linux } from "./types.ts";
 
 /** A field that is set and has no effect yet. */
 export interface UnsupportedField {
@@ -17,10 +17,6 @@ export function unsupportedFields(config: Config): UnsupportedField[] {
   const add = (wrong: boolean, pointer: string, what: string): void => {
     if (wrong) fields.push({ pointer, what });
   };
-  processFields(config.process, add);
-  config.mounts?.forEach((mount, index) => {
-    mountFields(mount, `/mounts/${index}`, add);
-  });
   linuxFields(config.linux ?? {}, add);
   return fields;
 }
@@ -41,31 +37,7 @@ type Add = (wrong: boolean, pointer: string, what: string) => void;
 
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== "";
 
-function processFields(process: Process | undefined, add: Add): void {
-  if (process === undefined) return;
-  add(process.scheduler !== undefined, "/process/scheduler", "the scheduling policy");
-  add(process.ioPriority !== undefined, "/process/ioPriority", "the I/O priority");
-  add(process.execCPUAffinity !== undefined, "/process/execCPUAffinity", "the CPU affinity of exec");
-  add(isSet(process.apparmorProfile), "/process/apparmorProfile", "AppArmor");
-  add(isSet(process.selinuxLabel), "/process/selinuxLabel", "SELinux");
-}
-
-function mountFields({ uidMappings, gidMappings, options = [] }: Mount, pointer: string, add: Add): void {
-  add((uidMappings?.length ?? 0) > 0, `${pointer}/uidMappings`, "an idmapped mount");
-  add((gidMappings?.length ?? 0) > 0, `${pointer}/gidMappings`, "an idmapped mount");
-  options.forEach((option, index) => {
-    const at = `${pointer}/options/${index}`;
-    // crun writes the map into the option: idmap=uids=…
-    add(/^r?idmap(?:=|$)/.test(option), at, "an idmapped mount");
-    add(option === "tmpcopyup", at, "tmpcopyup");
-  });
-}
-
 function linuxFields(linux: Linux, add: Add): void {
-  add(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "the moving of network devices");
-  add(linux.memoryPolicy !== undefined, "/linux/memoryPolicy", "the NUMA memory policy");
-  add(linux.personality !== undefined, "/linux/personality", "the personality");
-  add(isSet(linux.mountLabel), "/linux/mountLabel", "SELinux");
   add(isSet(linux.seccomp?.listenerPath), "/linux/seccomp/listenerPath", "seccomp notification");
   add(linux.seccomp?.defaultAction === "SCMP_ACT_NOTIFY", "/linux/seccomp/defaultAction", "seccomp notification");
   linux.seccomp?.syscalls?.forEach(({ action }, index) => {

@@ -1,5 +1,5 @@
 /** The container's terminal (runtime-spec config.md#process, runc's docs/terminals.md for the socket). */
-import type { InitPlan } from "../config/plan-types.ts";
+import type { ProcessPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import {
   DEVPTS_SUPER_MAGIC,
@@ -29,7 +29,7 @@ export interface Console {
 }
 
 /** Makes a terminal in the container's own devpts, which is verified to be one: its root is inode 1, ptmx inode 2 (console.1). */
-export function openConsole(kernel: Kernel, root: Fd, plan: InitPlan): Console {
+export function openConsole(kernel: Kernel, root: Fd, plan: ProcessPlan): Console {
   const flags = O_RDWR | O_NOCTTY | O_NOFOLLOW;
   const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
   // First without opening it: what looks like ptmx may be a FIFO that would block.

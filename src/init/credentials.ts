@@ -1,5 +1,5 @@
 /** Giving up what the process must not have, in the one order that works (user.1). */
-import type { InitPlan } from "../config/plan-types.ts";
+import type { ProcessPlan } from "../config/plan-types.ts";
 import type { Kernel } from "../kernel/call.ts";
 import { EPERM, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS, SYS_setgroups } from "../kernel/constants.ts";
 import {
@@ -16,12 +16,12 @@ import { prctl } from "../kernel/process.ts";
 import { RuntimeError } from "../shared/error.ts";
 
 /** no_new_privs; its failure is never only a warning (user.4). */
-export function setNoNewPrivileges(kernel: Kernel, plan: InitPlan): void {
+export function setNoNewPrivileges(kernel: Kernel, plan: ProcessPlan): void {
   if (plan.noNewPrivileges) prctl(kernel, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /** Bounding set first (it needs CAP_SETPCAP), then groups, gid, uid, then the sets that remain. */
-export function dropPrivileges(kernel: Kernel, plan: InitPlan): void {
+export function dropPrivileges(kernel: Kernel, plan: ProcessPlan): void {
   const wanted = plan.capabilities;
   if (wanted !== null) {
     limitBoundingSet(kernel, BigInt(wanted.bounding));
@@ -42,7 +42,7 @@ export function dropPrivileges(kernel: Kernel, plan: InitPlan): void {
 }
 
 /** Always called: an empty list drops the caller's groups. Denied is fine only when none are asked for and none are left (user.2). */
-function dropGroups(kernel: Kernel, plan: InitPlan): void {
+function dropGroups(kernel: Kernel, plan: ProcessPlan): void {
   const result = attemptSetGroups(kernel, plan.groups);
   if (result === 0) return;
   if (result === -EPERM && plan.groups.length === 0 && getGroups(kernel).length === 0) return;

@@ -1,5 +1,5 @@
 /** What the process finds: working directory, HOME, its program. */
-import type { InitPlan } from "../config/plan-types.ts";
+import type { ProcessPlan } from "../config/plan-types.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   EACCES,
@@ -26,7 +26,7 @@ import { sentence } from "./step.ts";
 const MAX_PASSWD = 1 << 20;
 
 /** Changes to process.cwd, making it if it is missing; false when the current user may not, so that the caller tries as the other one. */
-export function enterDirectory(kernel: Kernel, root: Fd, plan: InitPlan): boolean {
+export function enterDirectory(kernel: Kernel, root: Fd, plan: ProcessPlan): boolean {
   try {
     const fd = ensureInRoot(kernel, root, plan.cwd, true);
     try {
@@ -46,7 +46,7 @@ export function enterDirectory(kernel: Kernel, root: Fd, plan: InitPlan): boolea
 }
 
 /** The error when neither user may enter the directory. */
-export function cwdRefused(kernel: Kernel, root: Fd, plan: InitPlan): RuntimeError {
+export function cwdRefused(kernel: Kernel, root: Fd, plan: ProcessPlan): RuntimeError {
   const found = findInRoot(kernel, root, plan.cwd);
   const status = found === undefined ? undefined : stat(kernel, found);
   const known =
@@ -61,7 +61,7 @@ export function cwdRefused(kernel: Kernel, root: Fd, plan: InitPlan): RuntimeErr
  *
  * @param again it was inside before a filter was loaded, which may refuse to say so once more.
  */
-export function checkInside(kernel: Kernel, plan: InitPlan, again = false): void {
+export function checkInside(kernel: Kernel, plan: ProcessPlan, again = false): void {
   let where: string;
   try {
     where = getCwd(kernel);
@@ -73,7 +73,7 @@ export function checkInside(kernel: Kernel, plan: InitPlan, again = false): void
   if (!where.startsWith("/")) throw cwdError(plan, `the folder lies outside of the root (${where}), want one inside`);
 }
 
-function cwdError(plan: InitPlan, problem: string, error?: SyscallError): RuntimeError {
+function cwdError(plan: ProcessPlan, problem: string, error?: SyscallError): RuntimeError {
   return new RuntimeError({
     what: `chdir ${JSON.stringify(plan.cwd)}`,
     problem,
@@ -83,7 +83,7 @@ function cwdError(plan: InitPlan, problem: string, error?: SyscallError): Runtim
 }
 
 /** The environment with HOME, from the container's passwd file by number (never by name, CVE-2016-3697), else "/". */
-export function withHome(kernel: Kernel, root: Fd, plan: InitPlan): string[] {
+export function withHome(kernel: Kernel, root: Fd, plan: ProcessPlan): string[] {
   if (plan.env.some((entry) => entry.startsWith("HOME=") && entry.length > 5)) return plan.env;
   return [...plan.env.filter((entry) => entry !== "HOME="), `HOME=${findHome(kernel, root, plan.uid)}`];
 }
@@ -111,7 +111,7 @@ function findHome(kernel: Kernel, root: Fd, uid: number): string {
 }
 
 /** The path that execve gets: args[0] itself when it has a slash, else the first match in the PATH of process.env. */
-export function findProgram(kernel: Kernel, root: Fd, plan: InitPlan): string {
+export function findProgram(kernel: Kernel, root: Fd, plan: ProcessPlan): string {
   const name = plan.args[0] ?? "";
   if (name.includes("/")) {
     checkProgram(kernel, root, name, plan);
@@ -143,7 +143,7 @@ export function findProgram(kernel: Kernel, root: Fd, plan: InitPlan): string {
 }
 
 /** Only what is certain is refused here; what the kernel will say to a doubtful file is learned from execve itself (runc#3715). */
-function checkProgram(kernel: Kernel, root: Fd, name: string, plan: InitPlan): void {
+function checkProgram(kernel: Kernel, root: Fd, name: string, plan: ProcessPlan): void {
   const status = lookAt(kernel, root, name.startsWith("/") ? name : `${plan.cwd}/${name}`, plan);
   const what = `exec ${JSON.stringify(name)}`;
   const where = "config.json#/process/args/0";
@@ -164,7 +164,7 @@ function checkProgram(kernel: Kernel, root: Fd, name: string, plan: InitPlan): v
 }
 
 /** Status of a path inside the root, links followed; else the errno. */
-function lookAt(kernel: Kernel, root: Fd, path: string, plan: InitPlan): ReturnType<typeof stat> | number {
+function lookAt(kernel: Kernel, root: Fd, path: string, plan: ProcessPlan): ReturnType<typeof stat> | number {
   try {
     const fd = lookUp(kernel, root, path, plan);
     if (fd === undefined) return ENOENT;
@@ -186,7 +186,7 @@ function isOfImage(errno: number): boolean {
  * As findInRoot. A filter that was loaded early may be older than openat2 and refuse it with any errno: then a plain open asks what execve
  * will ask, for our root directory is the container's by now, and a descriptor that is only looked at does no harm.
  */
-function lookUp(kernel: Kernel, root: Fd, path: string, plan: InitPlan): Fd | undefined {
+function lookUp(kernel: Kernel, root: Fd, path: string, plan: ProcessPlan): Fd | undefined {
   try {
     return findInRoot(kernel, root, path, O_PATH);
   } catch (error) {

@@ -8,36 +8,27 @@ import type { InitPlan } from "../config/plan-types.ts";
 import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { CLONE_NEWCGROUP, EPERM, MOUNT_ATTR_RDONLY, PR_SET_PDEATHSIG } from "../kernel/constants.ts";
-import { close, dup, read } from "../kernel/file.ts";
-import { attemptSetGroups, setGid, setUid } from "../kernel/identity.ts";
+import { close, read } from "../kernel/file.ts";
 import { loopbackUp, setUmask } from "../kernel/limits.ts";
 import { setAttributes } from "../kernel/mount.ts";
 import { unshare } from "../kernel/namespace.ts";
 import { exit, getPid, newSession, prctl } from "../kernel/process.ts";
 import type { Procfs } from "../kernel/procfs.ts";
-import { checkFilterFlags, loadFilter } from "../kernel/seccomp.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
+import { stepAside, stepBack } from "./aside.ts";
 import { bindConsole, openConsole } from "./console.ts";
-import { dropPrivileges, setNoNewPrivileges } from "./credentials.ts";
 import { makeDevices, makeDevLinks } from "./devices.ts";
-import { filtersEarly, listForClosing } from "./early-filter.ts";
-import { checkInside, cwdRefused, enterDirectory, findProgram, withHome } from "./environment.ts";
+import { checkInside } from "./environment.ts";
+import { writeLabels } from "./labels.ts";
 import { maskPaths, protectPaths } from "./masked-paths.ts";
 import { applyMounts } from "./mounts.ts";
 import { attachRoot, changeRoot, enterRoot, propagateRoot } from "./pivot-root.ts";
+import { becomeRoot, HERE, prepareProcess, setStdio } from "./process.ts";
 import { openRootDirectory } from "./root.ts";
 import { step, type Words, withStep } from "./step.ts";
 import { applySysctls, joinKeyring, setLimits, setNames } from "./system.ts";
-import {
-  announceExec,
-  greetStart,
-  hostProc,
-  openOwnDescriptors,
-  prepareExec,
-  reportFailure,
-  waitForStart,
-} from "./wait-start.ts";
+import { announceExec, greetStart, hostProc, openSelf, reportFailure, waitForStart } from "./wait-start.ts";
 
 /** What init is given. */
 export interface InitInput {
@@ -49,8 +40,6 @@ export interface InitInput {
   /** The parent's "go" has yet to be read (engine host). */
   awaitGo: boolean;
 }
-
-const HERE: Words = { what: "set up container", problem: "the kernel refused a call" };
 
 /** Runs init. Never returns: ends in the user's program or in exit. */
 export function runInit(kernel: Kernel, input: InitInput): never {
@@ -90,55 +79,26 @@ function prepare(kernel: Kernel, input: InitInput) {
   step("sysctl", HERE, () => applySysctls(kernel, plan));
   setUmask(kernel, 0);
 
+  const home = plan.aside ? step("aside", HERE, () => stepAside(kernel)) : undefined;
   const proc = plan.rootTree >= 0 ? prepareTree(kernel, plan, link) : prepareChroot(kernel, plan, link);
-  const root = openRootDirectory(kernel, -100 as Fd, "/");
+  let root = openRootDirectory(kernel, -100 as Fd, "/");
   if (plan.rootTree >= 0) finishTree(kernel, plan, root);
   const console = plan.terminal ? step("console", HERE, () => takeConsole(kernel, plan, root, link)) : undefined;
   step("stdio", HERE, () => setStdio(kernel, plan, console));
   if (plan.rootTree >= 0 && plan.readonlyRoot) {
     step("readonly-root", HERE, () => setAttributes(kernel, root, { set: MOUNT_ATTR_RDONLY }, false));
   }
-
-  const env = step("environment", HERE, () => withHome(kernel, root, plan));
-  const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan));
-  const own = step("fifo", HERE, () => openDescriptors(kernel, proc));
-  step("no-new-privileges", HERE, () => setNoNewPrivileges(kernel, plan));
-  // Without no_new_privs loading needs CAP_SYS_ADMIN, so it precedes the credentials (seccomp.1); with it, it is the last call of all.
-  if (filtersEarly(plan))
-    step("seccomp", SECCOMP_WORDS, () => loadFilter(kernel, input.filter ?? new Uint8Array(0), plan.seccompFlags));
-  if (plan.hasSeccomp && plan.noNewPrivileges) {
-    // It is loaded after start; that the kernel knows its flags can be learned now.
-    step("seccomp", SECCOMP_WORDS, () => checkFilterFlags(kernel, plan.seccompFlags));
+  if (home !== undefined) {
+    close(kernel, root);
+    step("aside", HERE, () => stepBack(kernel, home));
+    root = openRootDirectory(kernel, -100 as Fd, "/");
   }
-  step("credentials", CREDENTIAL_WORDS, () => dropPrivileges(kernel, plan));
-  setUmask(kernel, plan.umask);
-  if (!entered && !enterDirectory(kernel, root, plan)) throw cwdRefused(kernel, root, plan);
-  const program = step("program", HERE, () => findProgram(kernel, root, plan));
-  close(kernel, root);
-  const closing = listForClosing(kernel, plan, own, 3 + plan.preserved);
-  const calls = prepareExec(kernel, plan, program, env, input.filter, closing);
+
+  const own = step("fifo", HERE, () => openOwn(kernel, proc));
+  const process = prepareProcess(kernel, plan, root, own, input.filter);
   // The parent lives until "ready" is read: from then on the container must not die with it (DESIGN section 7).
   prctl(kernel, PR_SET_PDEATHSIG, 0, 0, 0, 0);
-  return { own, calls, closing, entered };
-}
-
-const SECCOMP_WORDS: Words = {
-  what: "load seccomp filter",
-  problem: "the kernel refused it",
-  where: "config.json#/linux/seccomp",
-};
-const CREDENTIAL_WORDS: Words = {
-  what: "set credentials",
-  problem: "the kernel refused a call",
-  where: "config.json#/process/user",
-};
-
-/** In a user namespace: uid 0 of it, so that what is made belongs to it. */
-function becomeRoot(kernel: Kernel, plan: InitPlan): void {
-  if (!plan.becomeRoot) return;
-  attemptSetGroups(kernel, []); // denied where the map was written without privilege; then there is nothing to drop
-  setGid(kernel, 0);
-  setUid(kernel, 0);
+  return { own, ...process };
 }
 
 /** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. Returns a handle of the host's procfs if needed. */
@@ -209,23 +169,13 @@ function takeConsole(kernel: Kernel, plan: InitPlan, root: Fd, link: Fd): Fd {
   return peer;
 }
 
-/** 0, 1 and 2: the terminal, or what the parent gave in their place. */
-function setStdio(kernel: Kernel, plan: InitPlan, console: Fd | undefined): void {
-  plan.stdio.forEach((fd, target) => {
-    if (console !== undefined) dup(kernel, console, target, false);
-    else if (fd >= 0) dup(kernel, fd as Fd, target, false);
-  });
-  if (console !== undefined) close(kernel, console);
-  for (const fd of plan.stdio) if (fd > 2) close(kernel, fd as Fd);
-}
-
 /** Where a user namespace may make no procfs of its own there is the one that the config mounted, below which nothing is masked for us. */
-function openDescriptors(kernel: Kernel, host: Procfs | undefined): Fd {
+function openOwn(kernel: Kernel, host: Procfs | undefined): Fd {
   try {
-    return openOwnDescriptors(kernel, host);
+    return openSelf(kernel, host);
   } catch (error) {
     if (!(error instanceof SyscallError) || error.errno !== EPERM || host !== undefined) throw error;
-    return openOwnDescriptors(kernel, hostProc(kernel));
+    return openSelf(kernel, hostProc(kernel));
   }
 }
 
@@ -251,6 +201,7 @@ function toProgram(kernel: Kernel, input: InitInput, last: ReturnType<typeof pre
     }
     setLimits(kernel, plan);
     checkInside(kernel, plan, last.entered);
+    writeLabels(kernel, plan, last.labels);
     announceExec(kernel, fifo, last.calls.announcement);
     // One native call to the end: nothing of ours may run between the filter and execve.
     kernel.host.clone(new Uint8Array(0), last.calls.list, last.calls.slots, fifo);

@@ -1,5 +1,5 @@
 /** Facilities that are one call each: keyring, names, sysctls, limits. */
-import type { InitPlan } from "../config/plan-types.ts";
+import type { InitPlan, ProcessPlan } from "../config/plan-types.ts";
 import { errnoName, type Kernel, SyscallError } from "../kernel/call.ts";
 import { ENOSYS } from "../kernel/constants.ts";
 import { close } from "../kernel/file.ts";
@@ -8,7 +8,7 @@ import { openPrivateProc, openProc, type Procfs, writeProc } from "../kernel/pro
 import { RuntimeError } from "../shared/error.ts";
 
 /** A session keyring of our own, so that the caller's keys are out of reach (user.8). */
-export function joinKeyring(kernel: Kernel, plan: InitPlan): void {
+export function joinKeyring(kernel: Kernel, plan: Pick<InitPlan, "id" | "newKeyring">): void {
   if (!plan.newKeyring) return;
   const result = joinSessionKeyring(kernel, `_ses.${plan.id}`);
   if (result >= 0 || result === -ENOSYS) return;
@@ -71,7 +71,7 @@ function sysctlError(path: string, value: string, where: string, error: unknown)
 }
 
 /** Final resource limits: the last thing before the filter, so that a tight one does not hit the runtime (USERS.md row 22). */
-export function setLimits(kernel: Kernel, plan: InitPlan): void {
+export function setLimits(kernel: Kernel, plan: ProcessPlan): void {
   for (const limit of plan.limits) {
     try {
       setLimit(kernel, 0, limit.resource, BigInt(limit.soft), BigInt(limit.hard));

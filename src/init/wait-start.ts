@@ -1,5 +1,6 @@
 /** From "created" to the user's program: the wait for start, its answer, execve. */
-import type { InitPlan } from "../config/plan-types.ts";
+import type { ExecAnnouncement } from "../channel/message.ts";
+import type { InitPlan, ProcessPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {
@@ -29,27 +30,27 @@ import type { ErrorParts } from "../shared/error.ts";
 import { twice } from "../shared/twice.ts";
 
 /**
- * The directory of our own descriptors, in a procfs that no image can reach: exec.fifo was passed as O_PATH and is opened through it. Where a
- * user namespace may not make one, through the host's, which must be opened before pivot_root.
+ * Our own directory in a procfs that no image can reach: exec.fifo was passed as O_PATH and is opened through its fd/N, labels are written
+ * below it. Where a user namespace may not make one, through the host's, which must be opened before pivot_root.
  */
-export function openOwnDescriptors(kernel: Kernel, host: Procfs | undefined): Fd {
+export function openSelf(kernel: Kernel, host: Procfs | undefined): Fd {
   const proc = host ?? openPrivateProc(kernel, true);
   try {
     const below = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
-    return open2(kernel, proc, `${selfName(kernel, proc)}/fd`, O_PATH | O_DIRECTORY, below);
+    return open2(kernel, proc, selfName(kernel, proc), O_PATH | O_DIRECTORY, below);
   } finally {
     close(kernel, proc);
   }
 }
 
-/** The host's /proc, for openOwnDescriptors. */
+/** The host's /proc, for openSelf. */
 export function hostProc(kernel: Kernel): Procfs {
   return openProc(kernel);
 }
 
 /** Waits until `start` opens the fifo for reading. Tried twice: without the fifo nobody could be told why it failed. */
 export function waitForStart(kernel: Kernel, plan: InitPlan, own: Fd): Fd {
-  const opened = twice(() => openAt(kernel, own, String(plan.fifo), O_WRONLY));
+  const opened = twice(() => openAt(kernel, own, `fd/${plan.fifo}`, O_WRONLY));
   close(kernel, own);
   close(kernel, plan.fifo as Fd);
   return opened;
@@ -59,7 +60,7 @@ export function waitForStart(kernel: Kernel, plan: InitPlan, own: Fd): Fd {
  * Tells `start` that we are on the way. The fifo's end stays open, close-on-exec, just above the descriptors that the process gets: end of
  * file then says that execve succeeded.
  */
-export function greetStart(kernel: Kernel, plan: InitPlan, opened: Fd): Fd {
+export function greetStart(kernel: Kernel, plan: ProcessPlan, opened: Fd): Fd {
   const fifo = dup(kernel, opened, 3 + plan.preserved, true);
   if (opened !== fifo) close(kernel, opened);
   writeAll(kernel, fifo, "0");
@@ -74,18 +75,6 @@ export function reportFailure(kernel: Kernel, fifo: Fd, parts: ErrorParts): void
 /** Tells `start` what the last calls are, so that it can word a native report of one of them. */
 export function announceExec(kernel: Kernel, fifo: Fd, announcement: ExecAnnouncement): void {
   writeAll(kernel, fifo, `${JSON.stringify({ exec: announcement })}\n`);
-}
-
-/** What `start` needs to explain a failing execve. */
-export interface ExecAnnouncement {
-  /** Path that execve gets. */
-  program: string;
-  uid: number;
-  cwd: string;
-  /** Index of execve in the list. */
-  index: number;
-  /** Index of the filter's loading; -1 when it is not in the list. Any other closes or marks descriptors or resets a signal. */
-  filter: number;
 }
 
 /** What the last calls need, made beforehand: after the filter is loaded nothing may be allocated. */
@@ -104,7 +93,7 @@ export interface LastCalls {
  */
 export function prepareExec(
   kernel: Kernel,
-  plan: InitPlan,
+  plan: ProcessPlan,
   program: string,
   env: readonly string[],
   filter: Uint8Array | undefined,

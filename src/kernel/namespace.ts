@@ -13,6 +13,7 @@ import {
   ENOTTY,
   NS_GET_NSTYPE,
   SYS_ioctl,
+  SYS_setns,
   SYS_unshare,
 } from "./constants.ts";
 
@@ -34,6 +35,11 @@ export const NAMESPACE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
 /** unshare(2). */
 export function unshare(kernel: Kernel, flags: number): void {
   kernel.call(SYS_unshare, flags);
+}
+
+/** setns(2). A mount namespace also gives its root and working directory to the caller. */
+export function joinNamespace(kernel: Kernel, fd: Fd, flags: number): void {
+  kernel.call(SYS_setns, fd, flags);
 }
 
 /** ioctl_ns(2) NS_GET_NSTYPE: CLONE_NEW… flag of the namespace that `fd` is of; -1 when it is none. */

@@ -4,24 +4,30 @@ import fs from "node:fs";
 import os from "node:os";
 import t from "tap";
 import { errnoOf, kernel, scripted, statusLine, withFd } from "../../test/support/kernel.ts";
+import type { Answer } from "../host/recording.ts";
 import { AT_CWD, type Fd } from "./call.ts";
 import { monotonicMs, timestamp } from "./clock.ts";
 import {
   EINTR,
   EINVAL,
+  ESRCH,
   O_NOCTTY,
   O_RDONLY,
   O_RDWR,
+  PROC_SUPER_MAGIC,
   RLIMIT_CORE,
   SYS_close,
+  SYS_fstatfs,
   SYS_getpid,
+  SYS_openat2,
   SYS_prctl,
+  SYS_read,
 } from "./constants.ts";
 import { close, openAt, read, writeAll } from "./file.ts";
 import * as identity from "./identity.ts";
 import { getLimit, setLimit, setUmask } from "./limits.ts";
 import { NAMESPACE_FLAGS, namespaceType } from "./namespace.ts";
-import { openProc, openProcFile, readProc, selfName, writeProc } from "./procfs.ts";
+import { openProc, openProcFile, type Procfs, readProc, selfName, writeProc } from "./procfs.ts";
 import * as terminal from "./terminal.ts";
 
 /** cfmakeraw(3) in the words of stty(1), but for opost. */
@@ -189,5 +195,26 @@ t.test("the gate: interrupted calls are repeated, close is not", (t) => {
     /clone is not in the script/,
   );
   t.equal(os.constants.errno.EINTR, EINTR);
+  t.end();
+});
+
+t.test("a file of procfs whose process was reaped after the open is missing, not an error", (t) => {
+  const gone = scripted(
+    new Map<number, Answer>([
+      [SYS_openat2, 5],
+      [
+        SYS_fstatfs,
+        (_, memory) => {
+          if (memory instanceof Uint8Array)
+            new DataView(memory.buffer, memory.byteOffset).setUint32(0, PROC_SUPER_MAGIC, true);
+          return 0;
+        },
+      ],
+      [SYS_read, -ESRCH],
+      [SYS_close, 0],
+    ]),
+  );
+  t.equal(readProc(gone.kernel, 4 as Procfs, "100/stat"), undefined);
+  t.equal(gone.host.calls.at(-1)?.number, SYS_close);
   t.end();
 });

@@ -10,8 +10,14 @@ import { encode } from "../shared/text.ts";
 /** A connected console socket. */
 export type ConsoleTarget = Fd & { readonly __console: true };
 
-/** Connects before anything is made, so that a wrong path costs nothing. A path too long for the kernel is reached from its folder. */
+/** Connects before anything is made, so that a wrong path costs nothing. */
 export function openConsoleSocket(kernel: Kernel, path: string): ConsoleTarget {
+  const words = { what: "connect console socket", flag: "--console-socket", step: "console" };
+  return connectSocket(kernel, path, words) as ConsoleTarget;
+}
+
+/** Connects to a manager's socket. A path too long for the kernel is reached from its folder. */
+export function connectSocket(kernel: Kernel, path: string, words: { what: string; flag: string; step: string }): Fd {
   const socket = openUnixSocket(kernel);
   const here = openAt(kernel, AT_CWD, ".", O_PATH | O_DIRECTORY);
   try {
@@ -26,10 +32,10 @@ export function openConsoleSocket(kernel: Kernel, path: string): ConsoleTarget {
     close(kernel, socket);
     if (!(error instanceof SyscallError)) throw error;
     throw new RuntimeError({
-      what: "connect console socket",
+      what: words.what,
       problem: `${error.code}: want the path of a listening Unix stream socket`,
-      where: `--console-socket ${path}`,
-      step: "console",
+      where: `${words.flag} ${path}`,
+      step: words.step,
       call: error.call,
       errno: error.code,
     });
@@ -37,7 +43,7 @@ export function openConsoleSocket(kernel: Kernel, path: string): ConsoleTarget {
     fchdir(kernel, here);
     close(kernel, here);
   }
-  return socket as ConsoleTarget;
+  return socket;
 }
 
 /** Sends the master. The text must not be empty and be below 4096 bytes (go-runc); runc sends the terminal's name. */

@@ -14,18 +14,8 @@ import type { IntelRdt, LoadedConfig } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
-import {
-  O_NONBLOCK,
-  O_RDONLY,
-  RLIMIT_NOFILE,
-  S_IFMT,
-  S_IFREG,
-  SIGPIPE,
-  SIGXFSZ,
-  SYS_getpid,
-} from "../kernel/constants.ts";
-import { close, isOpen, openAt, readAll, stat } from "../kernel/file.ts";
-import { getLimit } from "../kernel/limits.ts";
+import { O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ } from "../kernel/constants.ts";
+import { close, openAt, readAll, stat } from "../kernel/file.ts";
 import { blockSignals, resetDispositions, restoreSignals } from "../kernel/process.ts";
 import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -37,12 +27,14 @@ import { ContainerDirectory, openRoot } from "../state/store.ts";
 import { Cleanup } from "./cleanup.ts";
 import { openConsoleSocket } from "./console-socket.ts";
 import { runPoststop } from "./delete.ts";
+import { checkPreserved, countListenFds } from "./descriptors.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { ENDING, killSpawned, Parent } from "./parent.ts";
 import { removePidFile } from "./pid-file.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
 import type { Runtime } from "./runtime.ts";
-import { sealForAdmin } from "./seal.ts";
+import { grantsAdmin, sealForAdmin } from "./seal.ts";
+import { checkLabels } from "./security-modules.ts";
 import { openJoins, spawnInit } from "./spawn.ts";
 
 /** Largest config.json, bytes (input.1). */
@@ -126,7 +118,7 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
   const { kernel } = runtime;
   checkId(options.id);
   const config = known ?? readConfig(runtime, options.bundle);
-  sealForAdmin(kernel, config, runtime.initEntry);
+  sealForAdmin(kernel, grantsAdmin(config), runtime.initEntry);
   const cleanup = new Cleanup();
   resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
   // Signals that would end us are taken as an error, so that the clean-up runs.
@@ -153,6 +145,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   checkPreserved(kernel, preserved, runtime.initEntry !== undefined);
   const plan = makePlan(config, { ...options, preserved, listenFds });
   plan.stdio = options.stdio;
+  checkLabels(kernel, plan, config.linux?.mountLabel ?? "");
   const filter = compileFilter(runtime, config, plan);
 
   const root = openRoot(kernel, runtime.root);
@@ -180,7 +173,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
   const joins = openJoins(kernel, config);
-  const keep = prepareTrees(kernel, plan, config, cgroup);
+  const keep = prepareTrees(kernel, plan, config, cgroup, joins);
   keep.push(
     plan.fifo as Fd,
     ...joins.map((join) => join.fd),
@@ -203,6 +196,8 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   const { id, pidFile } = options;
   const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
   hooksBegan = () => parent.hooksBegan;
+  // Before the process ends, and with it the namespace that they are in.
+  cleanup.add("network devices", () => parent.netDevices?.giveBack());
   cleanup.add("pid file", () => {
     if (parent.wrotePidFile && pidFile !== undefined) removePidFile(kernel, pidFile);
   });
@@ -226,33 +221,6 @@ function checkTerminal(options: CreateOptions, terminal: boolean): void {
       what: `create "${options.id}"`,
       problem: "found --console-socket although config.json#/process/terminal is false, want one of the two changed",
       where: "--console-socket",
-    });
-  }
-}
-
-/** LISTEN_FDS counts only when LISTEN_PID is us (sd_listen_fds(3), fd.6). */
-function countListenFds(runtime: Runtime): number {
-  const count = runtime.env.get("LISTEN_FDS");
-  const pid = runtime.env.get("LISTEN_PID");
-  if (count === undefined || pid === undefined || !/^[0-9]{1,4}$/.test(count)) return 0;
-  return pid === String(runtime.kernel.call(SYS_getpid)) ? Number(count) : 0;
-}
-
-/** What came over execve is not close-on-exec, and all of ours is: so none of ours can be taken for one of the caller's. Node marks both. */
-function checkPreserved(kernel: Kernel, preserved: number, marked: boolean): void {
-  if (preserved > Number(getLimit(kernel, RLIMIT_NOFILE).soft) - 16) {
-    throw new RuntimeError({
-      what: "preserve descriptors",
-      problem: `found ${preserved}, want a count below RLIMIT_NOFILE`,
-      where: "--preserve-fds",
-    });
-  }
-  for (let fd = 3; fd < 3 + preserved; fd++) {
-    if (isOpen(kernel, fd, marked)) continue;
-    throw new RuntimeError({
-      what: "preserve descriptors",
-      problem: `descriptor ${fd} is not open, want 3 to ${2 + preserved} open`,
-      where: "--preserve-fds",
     });
   }
 }

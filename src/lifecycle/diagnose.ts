@@ -3,9 +3,10 @@
  * its interpreter, its loader or its machine, and does not say which; so the file is looked at, as a hostile one: through one
  * descriptor of the container's root, never following a magic link, never opening what is no regular file (exec.3).
  */
+
+import type { ExecAnnouncement } from "../channel/message.ts";
 import { findInRoot } from "../init/root.ts";
 import { sentence } from "../init/step.ts";
-import type { ExecAnnouncement } from "../init/wait-start.ts";
 import { AT_CWD, errnoName, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   ARCH,

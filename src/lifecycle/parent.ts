@@ -9,16 +9,18 @@ import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
 import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
 import { close, poll } from "../kernel/file.ts";
-import { getLimit, setLimit } from "../kernel/limits.ts";
 import { killChild, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
-import { openProc, type Procfs, readProc, writeProc } from "../kernel/procfs.ts";
+import { openProc, openProcNamespace, type Procfs, readProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { ContainerDirectory } from "../state/store.ts";
+import { writeTemplate } from "../state/template.ts";
 import { type ConsoleTarget, sendConsole } from "./console-socket.ts";
 import { stateForHooks } from "./hook-state.ts";
+import { raiseLimits, setOomScore } from "./host-rights.ts";
 import { writeIdMaps } from "./id-map.ts";
+import type { NetDevices } from "./net-devices.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { Runtime } from "./runtime.ts";
 import { explainReport, type Join, type Spawned } from "./spawn.ts";
@@ -57,6 +59,8 @@ export class Parent {
   wrotePidFile = false;
   /** Hooks of create were run (init's own are about to be), whatever became of them. */
   hooksBegan = false;
+  /** Interfaces that are the container's as soon as it is created, and until then given back on failure. */
+  netDevices: NetDevices | undefined;
 
   constructor(runtime: Runtime, parts: ParentParts) {
     this.#runtime = runtime;
@@ -79,14 +83,16 @@ export class Parent {
     record.startTime = parseProcessStat(readProc(kernel, proc, `${pid}/stat`) ?? "").startTime;
     directory.write(record);
     if (plan.newNamespaces.includes("user")) writeIdMaps(kernel, proc, pid, this.#with.config);
-    if (plan.oomScoreAdj !== null) this.#setOomScore(proc, pid, plan.oomScoreAdj);
+    if (plan.oomScoreAdj !== null) setOomScore(kernel, proc, pid, plan.oomScoreAdj);
     raiseLimits(kernel, pid, plan);
     if (cgroup !== undefined && cgroup.record.version === 1) joinCgroup(kernel, cgroup, pid);
     for (const fd of cgroup?.fds ?? []) close(kernel, fd);
     if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
+    this.#moveDevices(proc, pid);
     close(kernel, proc);
     try {
       kernel.call(SYS_write, spawned.link, encode("g"), 1);
+      writeTemplate(directory, this.#with.config, plan, filter);
       if (this.#runtime.initEntry !== undefined) {
         send(kernel, spawned.link, { type: "plan", plan, filter: String.fromCharCode(...(filter ?? [])) });
       }
@@ -96,20 +102,15 @@ export class Parent {
     }
   }
 
-  #setOomScore(proc: Procfs, pid: Pid, score: number): void {
-    try {
-      writeProc(this.#kernel, proc, `${pid}/oom_score_adj`, String(score));
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      throw new RuntimeError({
-        what: "set oom_score_adj",
-        problem: `${error.code}: the kernel refused ${score}; lowering it needs CAP_SYS_RESOURCE`,
-        where: "config.json#/process/oomScoreAdj",
-        step: "oom-score",
-        call: error.call,
-        errno: error.code,
-      });
-    }
+  #moveDevices(proc: Procfs, pid: Pid): void {
+    const devices = this.#with.config.linux?.netDevices ?? {};
+    if (Object.keys(devices).length === 0) return;
+    const away = openProcNamespace(this.#kernel, proc, pid, "net");
+    // Init is gone already: the receiver finds out why.
+    if (away === undefined) return;
+    const Devices = this.#runtime.chunks.netDevices();
+    this.netDevices = new Devices(this.#kernel, proc, away);
+    this.netDevices.move(devices);
   }
 
   /** Serves init until it is ready; returns the terminal's master when the caller relays it itself. */
@@ -134,6 +135,7 @@ export class Parent {
           directory.write(record);
           this.#writePidFile(record.pid);
           directory.unlock();
+          this.netDevices?.close();
           return master;
         default:
           throw this.#failure(message);
@@ -214,27 +216,5 @@ export class Parent {
     }
     const how = ended?.signal === undefined ? `with status ${ended?.status ?? "unknown"}` : `by signal ${ended.signal}`;
     return new RuntimeError({ what, problem: `init ended ${how} before it was ready` });
-  }
-}
-
-/** Hard limits that must rise are raised by us, who have the host's rights; final values are set by init, last (USERS.md row 22). */
-function raiseLimits(kernel: Kernel, pid: Pid, plan: InitPlan): void {
-  for (const limit of plan.limits) {
-    const now = getLimit(kernel, limit.resource);
-    if (BigInt(limit.hard) <= now.hard) continue;
-    try {
-      setLimit(kernel, pid, limit.resource, now.soft, BigInt(limit.hard));
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      throw new RuntimeError({
-        what: `rlimit ${limit.name}`,
-        problem: `${error.code}: asked hard ${limit.hard}, ours ${now.hard}`,
-        where: `${limit.where}/hard`,
-        hint: "raising a hard limit needs CAP_SYS_RESOURCE",
-        step: "limits",
-        call: error.call,
-        errno: error.code,
-      });
-    }
   }
 }

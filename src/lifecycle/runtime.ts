@@ -1,20 +1,25 @@
 /** What every verb is given: the kernel, where state is kept, and what is loaded only when needed. */
 import type * as Resctrl from "../cgroup/resctrl.ts";
 import type { ConfigValidator } from "../config/types.ts";
+import type { JoinInput } from "../init/join.ts";
 import type { InitInput } from "../init/sequence.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import type { SeccompFilter } from "../seccomp/compile.ts";
 import type { SeccompProfile } from "../seccomp/profile.ts";
 import type { RuntimeError } from "../shared/error.ts";
 import type { ExecFailure } from "./diagnose.ts";
+import type { NetDevices } from "./net-devices.ts";
 
 /** Code in bytecode chunks of its own: 100 KB of it cost half a millisecond, so each command loads only what it uses. */
 export interface Chunks {
   validateConfig(): ConfigValidator;
   resctrl(): typeof Resctrl;
+  netDevices(): typeof NetDevices;
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
   /** Becomes the container's init; never returns. */
   runInit(kernel: Kernel, input: InitInput): never;
+  /** Becomes a process that joins; never returns. */
+  runJoin(kernel: Kernel, input: JoinInput): never;
   unknownInConfig(config: unknown): string[];
   explainExec(kernel: Kernel, failure: ExecFailure): RuntimeError;
 }

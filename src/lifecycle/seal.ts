@@ -35,7 +35,7 @@ import type { InitEntry } from "./runtime.ts";
 const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 /** Whether the container may undo a read-only mount. */
-function grantsAdmin(config: LoadedConfig): boolean {
+export function grantsAdmin(config: LoadedConfig): boolean {
   if (hasUserNamespace(config)) return false;
   const capabilities = config.process.capabilities;
   if (capabilities === undefined) return true;
@@ -44,9 +44,9 @@ function grantsAdmin(config: LoadedConfig): boolean {
   );
 }
 
-/** Re-executes this program from a sealed memfd if the config calls for it and it is not one already. Node's executable is left as it is. */
-export function sealForAdmin(kernel: Kernel, config: LoadedConfig, entry: InitEntry | undefined): void {
-  if (entry !== undefined || !grantsAdmin(config)) return;
+/** Re-executes this program from a sealed memfd if the container calls for it and it is not one already. Node's executable is left as it is. */
+export function sealForAdmin(kernel: Kernel, admin: boolean, entry: InitEntry | undefined): void {
+  if (entry !== undefined || !admin) return;
   const proc = openProc(kernel);
   const directory = selfName(kernel, proc);
   // A magic link, by its nature: it leads to our own executable.

@@ -153,7 +153,8 @@ export function spawnInit(kernel: Kernel, plan: SpawnPlan): Spawned {
 }
 
 function cloneChild(kernel: Kernel, list: CallList, plan: SpawnPlan, args: Uint8Array, ours: Fd, theirs: Fd): number {
-  addInit(kernel, list, plan, theirs);
+  const userNamespace = (plan.flags & CLONE_NEWUSER) !== 0 || plan.joins.some((join) => join.kind === "user");
+  addChild(kernel, list, { ...plan, userNamespace }, theirs);
   const result = kernel.host.clone(args, list.bytes(), list.slots, theirs);
   if (result === 0) return 0;
   close(kernel, theirs);
@@ -162,7 +163,7 @@ function cloneChild(kernel: Kernel, list: CallList, plan: SpawnPlan, args: Uint8
   throw cloneError(kernel, result, args);
 }
 
-function cloneError(kernel: Kernel, result: number, args: Uint8Array): RuntimeError {
+export function cloneError(kernel: Kernel, result: number, args: Uint8Array): RuntimeError {
   const code = errnoName(-result);
   const hints: Record<string, string> = {
     ENOSPC: "no disk involved: a limit below /proc/sys/user/max_*_namespaces is reached",
@@ -208,8 +209,17 @@ function addStage(
   list.place(init);
 }
 
-/** Init's own first calls, until TypeScript can go on. */
-function addInit(kernel: Kernel, list: CallList, plan: SpawnPlan, link: Fd): void {
+/** What a child's first calls need to know. */
+export interface ChildPlan {
+  keep: readonly Fd[];
+  preserved: number;
+  entry: InitEntry | undefined;
+  /** It is in a user namespace that the caller is not in. */
+  userNamespace: boolean;
+}
+
+/** A child's own first calls, until TypeScript can go on. */
+export function addChild(kernel: Kernel, list: CallList, plan: ChildPlan, link: Fd): void {
   list.add({}, SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   list.add({}, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   // Everything that is not needed is closed, the parent's end of the link above all: holding it, init would wait for itself (fd.4).
@@ -225,7 +235,7 @@ function addInit(kernel: Kernel, list: CallList, plan: SpawnPlan, link: Fd): voi
   if (plan.entry === undefined) return;
   // "go": id maps are written and cgroups joined. End of file, when the parent has died, is less than one byte.
   list.add({ least: 1 }, SYS_read, link, new Uint8Array(8), 1);
-  if ((plan.flags & CLONE_NEWUSER) !== 0 || plan.joins.some((join) => join.kind === "user")) keepCapabilities(list);
+  if (plan.userNamespace) keepCapabilities(list);
   // Node has marked at its start all that it inherited.
   const inherited = Array.from({ length: 3 + plan.preserved }, (_, fd) => fd);
   for (const fd of [...inherited, ...kept]) list.add({}, SYS_fcntl, fd, F_SETFD, 0);

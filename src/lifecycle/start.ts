@@ -2,8 +2,8 @@
 
 import { isFrozen } from "../cgroup/group.ts";
 import { oomKills } from "../cgroup/oom.ts";
+import type { ExecAnnouncement } from "../channel/message.ts";
 import { runHooks } from "../hook/run.ts";
-import type { ExecAnnouncement } from "../init/wait-start.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { O_NONBLOCK, O_RDONLY, PF_FORKNOEXEC, POLLHUP, POLLIN, SIGKILL } from "../kernel/constants.ts";
 import { close, poll, read } from "../kernel/file.ts";

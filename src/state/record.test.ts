@@ -43,6 +43,8 @@ t.test("parseRecord() refuses mistyped elements of its lists", (t) => {
     { poststop: [{ path: "/h" }] },
     { poststart: [{ path: 1, args: [], env: [] }] },
     { cgroup: { version: 1, places: [null] } },
+    { resctrl: { mountPoint: "/r", group: "..", shared: false, made: true, monitor: "", monitorMade: false } },
+    { resctrl: null },
     { cgroup: { version: 3, places: [] } },
     { pid: 1 },
     { pid: -1 },

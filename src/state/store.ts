@@ -221,6 +221,27 @@ export class ContainerDirectory {
     renameAt(this.#kernel, this.fd, temporary, STATE_FILE);
   }
 
+  /** Writes another file of ours, 0600. */
+  writeFile(name: string, data: Uint8Array): void {
+    const fd = openAt(this.#kernel, this.fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+    try {
+      writeAll(this.#kernel, fd, data);
+    } finally {
+      close(this.#kernel, fd);
+    }
+  }
+
+  /** Another file of ours; undefined when missing or longer than `limit` bytes. */
+  readFile(name: string, limit: number): Uint8Array | undefined {
+    const fd = openIfPresent(this.#kernel, this.fd, name, O_RDONLY | O_NOFOLLOW);
+    if (fd === undefined) return undefined;
+    try {
+      return readAll(this.#kernel, fd, limit);
+    } finally {
+      close(this.#kernel, fd);
+    }
+  }
+
   /** Makes the fifo that init waits on. 0622: init opens it for writing after it has given up its user (state.1). */
   makeFifo(): void {
     this.#kernel.call(SYS_mknodat, this.fd, FIFO, S_IFIFO | 0o622, 0);

@@ -46,6 +46,8 @@ export const USER_NAMESPACE: readonly Put[] = [
   ["/linux/uidMappings", [line(0, 0, 10)]],
   ["/linux/gidMappings", [line(0, 0, 10)]],
 ];
+/** A user namespace, out of which nothing returns to the host's mount namespace. */
+const USER_ALONE: readonly Put[] = [...NO_NAMESPACES, ...USER_NAMESPACE];
 export const TIME_NAMESPACE: Put = ["/linux/namespaces/-", { type: "time" }];
 const BIND: Put = ["/mounts/7", { destination: "/data", type: "bind", source: "/etc", options: ["bind"] }];
 const TMPFS: Put = ["/mounts/7", { destination: "/data", type: "tmpfs", source: "tmpfs" }];
@@ -66,11 +68,14 @@ const GENERAL: readonly BadValue[] = [
   ["/root", undefined, 'missing "root", want it to be given on Linux'],
   ["/root/path", "", '"", want a path, absolute or relative to the bundle'],
   ["/root/path", LONG_PATH, LONG_PATH_SAYS],
-  ["/root/readonly", true, `true without a mount namespace, ${IN_NAMESPACES}`, ...NO_NAMESPACES],
+  ["/root/readonly", true, `true without a mount namespace, ${IN_NAMESPACES}`, ...USER_ALONE],
 ];
 
+const IDMAP_FORM = "idmap=uids=FROM-TO-SIZE#…;gids=FROM-TO-SIZE#…";
+const IDS_FROM = "uidMappings and gidMappings in the mount, or a user namespace";
+const OPTION_0 = "config.json#/mounts/7/options/0";
 const MOUNTS: readonly BadValue[] = [
-  ["/mounts", [BIND[1]], `1 mounts without a mount namespace, ${IN_NAMESPACES}`, ...NO_NAMESPACES],
+  ["/mounts", [BIND[1]], `1 mounts without a mount namespace, ${IN_NAMESPACES}`, ...USER_ALONE],
   ["/mounts", many(10_001, () => ({ destination: "/data" })), "10001 mounts, want at most 10000"],
   ["/mounts/7/destination", "", '"", want an absolute path', TMPFS],
   ["/mounts/7/destination", "/", '"/" = the root itself, want a path below /', TMPFS],
@@ -99,6 +104,58 @@ const MOUNTS: readonly BadValue[] = [
     TMPFS,
     ["/mounts/7/gidMappings", [line(0, 0, 10)]],
   ],
+  ...["uidMappings", "gidMappings"].flatMap((name): BadValue[] => {
+    const at = `/mounts/7/${name}`;
+    const size = "10, want a range that ends at 4294967294 or before";
+    const others: Put[] = [
+      BIND,
+      ["/mounts/7/uidMappings", [line(0, 0, 10)]],
+      ["/mounts/7/gidMappings", [line(0, 0, 10)]],
+    ];
+    return [
+      [`${at}/0/size`, 0, "0, want at least 1", ...others],
+      [`${at}/0/hostID`, 4_294_967_290, `${size}; config.json#${at}/0/size`, ...others],
+      [at, many(341, (index) => line(index, index, 1)), "341 lines, want at most 340", ...others],
+    ];
+  }),
+  ["/mounts/7/options/1", "tmpcopyup", '"tmpcopyup" on a bind, want it with type "tmpfs" only', BIND],
+  [
+    "/mounts/7/options",
+    ["tmpcopyup"],
+    `"tmpcopyup" on type "ramfs", want it with type "tmpfs" only; ${OPTION_0}`,
+    TMPFS,
+    ["/mounts/7/type", "ramfs"],
+  ],
+  [
+    "/mounts/7/options",
+    ["tmpcopyup", "remount"],
+    `"tmpcopyup" on a remount, want it with type "tmpfs" only; ${OPTION_0}`,
+    TMPFS,
+  ],
+  ...["idmap", "ridmap"].flatMap((option): BadValue[] => [
+    ["/mounts/7/options/1", option, `"${option}" without mappings, want ${IDS_FROM}`, BIND],
+    ["/mounts/7/options", [option], `"${option}" without bind, want the option bind or rbind; ${OPTION_0}`, TMPFS],
+    ["/mounts/7/options/1", `${option}=`, `"", want ${IDMAP_FORM}`, BIND],
+    ["/mounts/7/options/1", `${option}=uids=0-1-2`, `"uids=0-1-2", want ${IDMAP_FORM}`, BIND],
+    ["/mounts/7/options/1", `${option}=uids=0-1;gids=0-1-2`, `"0-1", want ${IDMAP_FORM}`, BIND],
+    ["/mounts/7/options/1", `${option}=users=0-1-2`, `"users=0-1-2", want ${IDMAP_FORM}`, BIND],
+    ["/mounts/7/options/1", `${option}=uids=0-1-0;gids=0-1-2`, "0, want at least 1", BIND],
+    [
+      "/mounts/7/options/1",
+      `${option}=uids=@0-10-1;gids=@0-0-1`,
+      '"@0-10-1", want an id that linux.uidMappings and gidMappings map',
+      ...USER_NAMESPACE,
+      BIND,
+    ],
+    [
+      "/mounts/7/options/1",
+      `${option}=uids=0-1-2;gids=0-1-2`,
+      `"${option}=uids=0-1-2;gids=0-1-2" beside uidMappings, want one of the two`,
+      BIND,
+      ["/mounts/7/uidMappings", [line(0, 0, 10)]],
+      ["/mounts/7/gidMappings", [line(0, 0, 10)]],
+    ],
+  ]),
 ];
 
 const PROCESS: readonly BadValue[] = [
@@ -280,7 +337,7 @@ const LINUX: readonly BadValue[] = [
   ...["maskedPaths", "readonlyPaths"].flatMap((name): BadValue[] => [
     [`/linux/${name}/0`, "proc/kcore", '"proc/kcore", want an absolute path'],
     [`/linux/${name}/0`, LONG_PATH, LONG_PATH_SAYS],
-    [`/linux/${name}`, ["/x"], `1 paths without a mount namespace, ${IN_NAMESPACES}`, ...NO_NAMESPACES],
+    [`/linux/${name}`, ["/x"], `1 paths without a mount namespace, ${IN_NAMESPACES}`, ...USER_ALONE],
   ]),
   ["/linux/intelRdt/closID", "a/b", '"a/b", want one directory name, or /'],
   ["/linux/intelRdt/closID", "..", '"..", want one directory name, or /'],
@@ -305,6 +362,7 @@ const NO_LISTENER: readonly Put[] = [
   ["/linux/seccomp/listenerMetadata", undefined],
 ];
 const RULE = "/linux/seccomp/syscalls/0";
+const NO_ERRNO: Put = [`${RULE}/errnoRet`, undefined];
 const SECCOMP: readonly BadValue[] = [
   [
     "/linux/seccomp/defaultAction",
@@ -332,17 +390,27 @@ const SECCOMP: readonly BadValue[] = [
     `${RULE}/names`,
     ["write"],
     'SCMP_ACT_NOTIFY for "write", want another action for it',
+    NO_ERRNO,
     [`${RULE}/action`, "SCMP_ACT_NOTIFY"],
+    NO_ERRNO,
+  ],
+  [
+    `${RULE}/errnoRet`,
+    1,
+    "1 with SCMP_ACT_ALLOW, want it with SCMP_ACT_ERRNO or SCMP_ACT_TRACE only",
+    [`${RULE}/action`, "SCMP_ACT_ALLOW"],
   ],
   [`${RULE}/action`, "ALLOW", '"ALLOW", want one of 9 names'],
   [
     `${RULE}/action`,
     "SCMP_ACT_NOTIFY",
     "SCMP_ACT_NOTIFY without a listener, want listenerPath to be given",
+    NO_ERRNO,
     ...NO_LISTENER,
+    NO_ERRNO,
   ],
   [`${RULE}/errnoRet`, 4096, "4096, want 0 to 4095", [`${RULE}/action`, "SCMP_ACT_ERRNO"]],
-  [`${RULE}/args/0/index`, 6, "6, want 0 to 5"],
+  [`${RULE}/args/0/index`, 6, "6, want 0 to 5", NO_ERRNO],
   [`${RULE}/args/0/op`, "==", `"==", want ${OPERATORS}`],
   [`${RULE}/args/0/op`, "SCMP_CMP_EQU", `"SCMP_CMP_EQU", want ${OPERATORS}; hint: nearest is "SCMP_CMP_EQ"`],
 ];

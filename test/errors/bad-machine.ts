@@ -92,9 +92,26 @@ const FILES: readonly RefusedValue[] = [
   ],
   [
     "/mounts/7/options/1",
-    "size=1m",
-    'mount config.json#/mounts/7: found option "size" on a bind, want none that a file system would have to know; config.json#/mounts/7/options',
+    "r0",
+    'mount config.json#/mounts/7: found option "r0" on a bind, want none that a file system would have to know; config.json#/mounts/7/options',
     BIND,
+  ],
+  [
+    "/mounts/7/uidMappings",
+    [
+      { containerID: 0, hostID: 0, size: 10 },
+      { containerID: 5, hostID: 100, size: 10 },
+    ],
+    /^mount config\.json#\/mounts\/7: EINVAL: the kernel refused the uid map "0 0 10\\n5 100 10"; ranges must not overlap and the host ids must be ours to map; config\.json#\/mounts\/7 \[id-map write\(.* EINVAL\]$/,
+    BIND,
+    ["/mounts/7/gidMappings", [{ containerID: 0, hostID: 0, size: 10 }]],
+  ],
+  [
+    "/mounts/7/source",
+    "/proc",
+    /^mount config\.json#\/mounts\/7: invalid argument: source \/proc = proc cannot be idmapped on this kernel, want a file system that can, such as ext4, xfs, btrfs or \(Linux 6\.3\) tmpfs; config\.json#\/mounts\/7 \[mounts mount_setattr\(.* EINVAL\]$/,
+    BIND,
+    ["/mounts/7/options/1", "idmap=uids=0-1-1;gids=0-1-1"],
   ],
   [
     "/process/cwd",
@@ -134,6 +151,18 @@ const FILES: readonly RefusedValue[] = [
 ];
 
 const NAMESPACES: readonly RefusedValue[] = [
+  [
+    "/linux/netDevices/no-such-link",
+    {},
+    'move network device "no-such-link": found none of that name, want one in the network namespace of the runtime; config.json#/linux/netDevices/no-such-link',
+    ["/linux/netDevices", {}],
+  ],
+  [
+    "/linux/netDevices/no~1such/name",
+    "x",
+    'load config.json: "no/such", want an interface name of at most 15 bytes; config.json#/linux/netDevices/no~1such',
+    ["/linux/netDevices", {}],
+  ],
   [
     "/linux/namespaces/1/path",
     "/not/there",
@@ -221,7 +250,13 @@ export const REFUSED_BY_V1: readonly RefusedValue[] = [
   [
     "/linux/resources/memory/limit",
     4096,
-    'create "ID": init ended by signal 9 before it was ready (out of memory: limit too low, or killed); config.json#/linux/resources/memory/limit',
+    'create "ID": container init was OOM-killed (memory limit too low?): found 4096, want more; config.json#/linux/resources/memory/limit',
+    noOthers("memory"),
+  ],
+  [
+    "/linux/resources/memory/kernel",
+    1 << 26,
+    /^set cgroup memory\.kmem\.limit_in_bytes: found 67108864, which this kernel takes and does not apply, want it absent; config\.json#\/linux\/resources\/memory\/kernel; hint: memory\.limit counts kernel memory too$/,
     noOthers("memory"),
   ],
   cpuset("cpus", "999", "ERANGE"),

@@ -2,20 +2,19 @@
  * Bad values of every field of config.json, given to `create`: one line with pointer, what was found and what would be right; status 1; and
  * nothing is left behind. fields.ts names all fields; a field of the schema that it lacks fails.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import t, { type Test } from "tap";
 import { FULL } from "../../schemas/documents.ts";
 import { ENGINE, Sandbox, type TestConfig } from "../support/sandbox.ts";
+import { isObject, patternOf, schemaFields } from "../support/schema.ts";
 import { BAD_CONFIG, type Put } from "./bad-config.ts";
 import { REFUSED, REFUSED_BY_V1, type RefusedValue } from "./bad-machine.ts";
 import { FIELDS } from "./fields.ts";
 import { wrongValues } from "./wrong-types.ts";
 
 type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
 const keysOf = (pointer: string): string[] =>
   pointer
     .split("/")
@@ -111,6 +110,7 @@ function refused(t: Test, puts: readonly Put[], expected: (pointer: string) => s
   else t.match(said, new RegExp(`${want.source.replace(/\$$/, "")}\n$`), what);
   t.strictSame([outcome.status, outcome.stdout, left(id)], [1, "", []], `${what}: status, output, what is left`);
   if (outcome.status === 0) box.run(["delete", "--force", id]);
+  rmSync(pidFile, { force: true });
 }
 
 /** The line of loading: `says` may end with another pointer or a hint. */
@@ -118,41 +118,6 @@ function loadLine(says: string, pointer: string): string {
   const [found = "", ...rest] = says.split(/; (?=hint: |config\.json#)/);
   const where = rest.find((part) => part.startsWith("config.json#")) ?? `config.json#${pointer}`;
   return ["load config.json: ".concat(found), where, ...rest.filter((part) => part.startsWith("hint: "))].join("; ");
-}
-
-/** A field of the schema: its pointer with `*`, whether its type allows only certain texts, whether it must be given. */
-interface SchemaField {
-  pointer: string;
-  narrowed: boolean;
-  required: boolean;
-}
-
-function schemaFields(): SchemaField[] {
-  const schema = JSON.parse(readFileSync("schemas/config.schema.json", "utf8")) as Json;
-  const found: SchemaField[] = [];
-  const walk = (node: Json, pointer: string, required: boolean): void => {
-    const reference = node["$ref"];
-    const inner =
-      typeof reference === "string" ? ((schema["definitions"] as Json)[reference.replace(/.*\//, "")] as Json) : node;
-    const narrowed = ["enum", "pattern", "minItems"].some((keyword) => keyword in inner);
-    if (pointer !== "") found.push({ pointer, narrowed, required });
-    const must = (inner["required"] ?? []) as string[];
-    for (const [key, property] of Object.entries((inner["properties"] ?? {}) as Record<string, Json>)) {
-      walk(property, `${pointer}/${key}`, must.includes(key));
-    }
-    for (const keyword of ["items", "additionalProperties"]) {
-      if (isObject(inner[keyword])) walk(inner[keyword], `${pointer}/*`, false);
-    }
-  };
-  walk(schema, "", false);
-  return found;
-}
-
-/** `/mounts/7/options/0` → `/mounts/*\/options/*`, as the schema says it. */
-function patternOf(pointer: string, patterns: ReadonlySet<string>): string {
-  let known = "";
-  for (const key of pointer.split("/").slice(1)) known += patterns.has(`${known}/${key}`) ? `/${key}` : "/*";
-  return known;
 }
 
 t.test("every field of the schema has rows, and no other", (t) => {

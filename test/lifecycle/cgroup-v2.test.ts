@@ -1,4 +1,7 @@
-/** cgroupsPath and linux.resources on cgroup v2 (runtime-spec config-linux.md#control-groups). Other hosts leave it to the VM matrix. */
+/**
+ * cgroupsPath and limits in force on cgroup v2 (runtime-spec config-linux.md#control-groups); cgroup-v2-limits.test.ts has every file and
+ * every refusal. Hosts with v1 leave both to the VM matrix.
+ */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { counted, limited, onV2, parent, place, type Resources, unified, value } from "../support/cgroup-v2.ts";
@@ -58,11 +61,8 @@ onV2("cgroup v2: limits are in the files before the process starts", (t, box) =>
 // The curve of runc, crun and systemd: Kubernetes shows these pairs.
 const WEIGHTS: readonly [shares: number, weight: number][] = [
   [2, 1],
-  [128, 21],
   [256, 35],
-  [512, 59],
   [1024, 100],
-  [2048, 174],
   [10_240, 639],
   [262_144, 10_000],
 ];
@@ -81,10 +81,9 @@ onV2("cgroup v2: v1's values are converted with runc's formulas", (t, box) => {
   readBack(t, box, { memory: { limit: big } }, { "memory.max": String(big) });
 });
 
-onV2("cgroup v2: one of quota and period alone, an idle group", (t, box) => {
+onV2("cgroup v2: one of quota and period alone, a group that is awake", (t, box) => {
   readBack(t, box, { cpu: { quota: 30_000 } }, { "cpu.max": "30000 100000" });
   readBack(t, box, { cpu: { period: 30_000 } }, { "cpu.max": "max 30000" });
-  readBack(t, box, { cpu: { idle: 1 } }, { "cpu.idle": "1" });
   readBack(t, box, { cpu: { idle: 0, shares: 512 } }, { "cpu.idle": "0", "cpu.weight": "59" });
 });
 

@@ -1,7 +1,8 @@
 /** linux.namespaces: new ones, joined ones, and what is refused (runtime-spec config-linux.md#namespaces). */
+import { spawn } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { created, fails, onHosts, prints, removed, started, withUserNamespace } from "../support/life.ts";
-import type { Sandbox, TestConfig } from "../support/sandbox.ts";
+import { type Sandbox, type TestConfig, until } from "../support/sandbox.ts";
 
 /** Kind in config.json → name in /proc/PID/ns. */
 const KINDS = {
@@ -130,42 +131,104 @@ onHosts("namespaces: a path of another kind, of no namespace, of a process that 
   );
 });
 
-onHosts("namespaces: without a mount namespace nothing is mounted, and what would be is refused", (t, box) => {
-  const bare = (config: TestConfig) => {
-    config.linux.namespaces = [{ type: "uts" }];
-    delete config.linux.maskedPaths;
-    delete config.linux.readonlyPaths;
-    config.mounts = [];
-  };
-  t.equal(prints(t, box.once(["sh", "-c", "ls /proc; hostname"], bare)), "runc\n", "the root alone has changed");
+/** Without mounts, and in few namespaces. */
+function bare(config: TestConfig): void {
+  config.linux.namespaces = [{ type: "uts" }];
+  delete config.linux.maskedPaths;
+  delete config.linux.readonlyPaths;
+  config.mounts = [];
+}
+
+/** All that is built for a container where it has a mount namespace. */
+function built(config: TestConfig): void {
+  bare(config);
+  config.mounts = [
+    { destination: "/proc", type: "proc", source: "proc" },
+    { destination: "/data", type: "tmpfs", source: "tmpfs", options: ["size=64k"] },
+  ];
+  config.linux.maskedPaths = ["/proc/meminfo"];
+  config.linux.readonlyPaths = ["/proc/sys"];
+  config.linux.devices = [{ path: "/dev/zero2", type: "c", major: 1, minor: 5 }];
+  config.root.readonly = true;
+}
+
+const LOOK = [
+  "readlink /proc/self/ns/mnt",
+  "stat -f -c %T /data",
+  "stat -c %t:%T /dev/zero2 /dev/null /proc/meminfo",
+  "touch /new 2>&1",
+  "(echo x >/proc/sys/kernel/hostname) 2>&1",
+  "ls -d /proc/1 /..",
+  "touch /data/new && echo end",
+].join("\n");
+
+onHosts("namespaces: in the host's mount namespace a container has its mounts, and the host has not", (t, box) => {
+  t.equal(prints(t, box.once(["sh", "-c", "ls /proc; hostname"], bare)), "runc\n", "no mounts: the root alone changes");
+  const lines = box.once(["sh", "-c", LOOK], built).stdout.split("\n");
+  t.equal(lines.shift(), readlinkSync("/proc/self/ns/mnt"), "the namespace is the host's");
+  t.strictSame(lines, [
+    "tmpfs",
+    "1:5",
+    "1:3",
+    "1:3",
+    "touch: /new: Read-only file system",
+    "sh: can't create /proc/sys/kernel/hostname: Read-only file system",
+    "/..",
+    "/proc/1",
+    "end",
+    "",
+  ]);
+  const id = started(t, box, built);
+  t.notOk(readFileSync("/proc/self/mountinfo", "utf8").includes(box.folder), "nothing of it is mounted on the host");
+  removed(t, box, id);
+});
+
+onHosts("namespaces: a joined mount namespace is joined, and is left as it was", (t, box) => {
+  const other = spawn("unshare", ["-m", "sleep", "100"], { stdio: "ignore" });
+  try {
+    const path = `/proc/${other.pid}/ns/mnt`;
+    const mounts = () => readFileSync(`/proc/${other.pid}/mountinfo`, "utf8");
+    until(() => readlinkSync(path) !== readlinkSync("/proc/self/ns/mnt"), "a namespace of its own");
+    const before = mounts();
+    const outcome = box.once(["sh", "-c", LOOK], (config) => {
+      built(config);
+      config.linux.namespaces = [{ type: "uts" }, { type: "mount", path }];
+    });
+    t.match(outcome.stdout, new RegExp(`^${readlinkSync(path).replace(/[[\]]/g, ".")}\ntmpfs\n(.*\n)*end\n$`));
+    t.equal(mounts(), before);
+  } finally {
+    other.kill("SIGKILL");
+  }
+});
+
+onHosts("namespaces: in a user namespace mounts need a mount namespace", (t, box) => {
   const refused: [string, string, (config: TestConfig) => void][] = [
     ["mounts", "1 mounts", (config) => config.mounts.push({ destination: "/proc", type: "proc", source: "proc" })],
     ["linux/maskedPaths", "1 paths", (config) => (config.linux.maskedPaths = ["/proc/kcore"])],
     ["linux/readonlyPaths", "1 paths", (config) => (config.linux.readonlyPaths = ["/proc/sys"])],
     ["root/readonly", "true", (config) => (config.root.readonly = true)],
   ];
+  const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  const user = (config: TestConfig) => {
+    bare(config);
+    config.linux.namespaces?.push({ type: "user" });
+    Object.assign(config.linux, { uidMappings: map, gidMappings: map });
+  };
   for (const [pointer, found, change] of refused) {
     const outcome = box.once(["true"], (config) => {
-      bare(config);
+      user(config);
       change(config);
     });
     const problem = `${found} without a mount namespace, want one in linux.namespaces`;
     fails(t, outcome, `load config.json: ${problem}; config.json#/${pointer}`);
   }
-  const refusedByPlan: [string, (config: TestConfig) => void][] = [
-    ["linux/devices", (config) => (config.linux.devices = [{ path: "/dev/x", type: "c", major: 1, minor: 3 }])],
-    ["mounts", (config) => (config.linux.namespaces = [{ type: "uts" }, { type: "mount", path: "/proc/self/ns/mnt" }])],
-  ];
-  for (const [pointer, change] of refusedByPlan) {
-    const outcome = box.once(["true"], (config) => {
-      bare(config);
-      if (pointer === "mounts") config.mounts.push({ destination: "/proc", type: "proc", source: "proc" });
-      change(config);
-    });
-    const hint = 'add {"type": "mount"} to linux.namespaces';
-    const problem = "found it without a new mount namespace, want one of its own";
-    fails(t, outcome, `load config.json: ${problem}; config.json#/${pointer}; hint: ${hint}`);
-  }
+  const planned = box.once(["true"], (config) => {
+    user(config);
+    config.linux.devices = [{ path: "/dev/x", type: "c", major: 1, minor: 3 }];
+  });
+  const hint = 'add {"type": "mount"} to linux.namespaces';
+  const problem = "found it with a user namespace and without a new mount namespace, want one of its own";
+  fails(t, planned, `load config.json: ${problem}; config.json#/linux/devices; hint: ${hint}`);
 });
 
 onHosts("namespaces: twice the same kind is refused", (t, box) => {

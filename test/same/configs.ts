@@ -1,11 +1,20 @@
-/** The configs that are compared with runc, one idea each. */
+/** Configs written by hand, one idea each; generate.ts adds others. */
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import type { TestConfig } from "../support/sandbox.ts";
+import type { Surroundings } from "./options.ts";
+import type { PeerName } from "./peers.ts";
 
 /** One compared config. */
 export interface SameConfig {
   name: string;
-  change: (config: TestConfig, bundle: { volume: string }) => void;
+  change: (config: TestConfig, surroundings: Surroundings) => void;
+  /** Names of the options that it was put together from. */
+  options?: readonly string[];
+  /** Peers that know all of its fields; every one when left out. */
+  peers?: readonly PeerName[];
+  /** The process has a terminal. */
+  terminal?: boolean;
   /** Sent to the probe's standard input. */
   input?: string;
   /** Run in the foreground instead of create, start and delete. */
@@ -234,7 +243,7 @@ export const CONFIGS: readonly SameConfig[] = [
   {
     name: "cgroupsPath of its own",
     change: (config) => {
-      config.linux.cgroupsPath = "/ts-runc-same";
+      config.linux.cgroupsPath = `/ts-runc-same-${process.pid}`;
     },
   },
   {

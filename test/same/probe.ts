@@ -1,11 +1,32 @@
 /** What a process in a container sees, as a flat table: field → value, without what differs from run to run. */
-import { readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 
 /** Namespace kinds as /proc/PID/ns names them. */
 const NAMESPACES = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
 
 /** Printed before each part of the probe's output. */
 const MARK = "@@";
+
+/** Files of v1 controllers that a config can set. */
+const CGROUP_FILES = [
+  ...[
+    "limit_in_bytes",
+    "soft_limit_in_bytes",
+    "memsw.limit_in_bytes",
+    "kmem.limit_in_bytes",
+    "kmem.tcp.limit_in_bytes",
+  ],
+  ...["swappiness", "oom_control", "use_hierarchy"],
+]
+  .map((name) => `memory/memory.${name}`)
+  .concat(
+    ["shares", "cfs_quota_us", "cfs_period_us", "cfs_burst_us", "rt_runtime_us", "rt_period_us", "idle"].map(
+      (name) => `cpu/cpu.${name}`,
+    ),
+    ["read_bps", "write_bps", "read_iops", "write_iops"].map((name) => `blkio/blkio.throttle.${name}_device`),
+    ["pids/pids.max", "cpuset/cpuset.cpus", "cpuset/cpuset.mems", "devices/devices.list"],
+  );
 
 /**
  * The probe: a shell script for busybox. `$$` is the container's first process, so that nothing is seen of the probe's own children but
@@ -33,10 +54,10 @@ echo "root=$(readlink $p/root)"
 echo "umask=$(umask)"
 echo "hostname=$(hostname)"
 for f in sys/kernel/domainname sys/net/ipv4/ip_forward sys/kernel/shm_rmid_forced sys/fs/mqueue/msg_max self/uid_map \\
+  sys/kernel/msgmax sys/kernel/sem sys/fs/mqueue/queues_max sys/net/ipv4/ping_group_range \\
   self/gid_map self/setgroups self/timens_offsets self/oom_score_adj self/timerslack_ns self/coredump_filter self/loginuid \\
   self/personality self/attr/current; do echo "/proc/$f=$(tr '\\n' ';' < /proc/$f 2>&1)"; done
-for f in memory/memory.limit_in_bytes memory/memory.soft_limit_in_bytes memory/memory.swappiness cpu/cpu.shares \\
-  cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us pids/pids.max cpuset/cpuset.cpus devices/devices.list; do
+for f in ${CGROUP_FILES.join(" ")}; do
   [ -e /sys/fs/cgroup/$f ] && echo "/sys/fs/cgroup/$f=$(tr '\\n' ';' < /sys/fs/cgroup/$f)"; done
 for f in /proc/kcore /proc/keys /proc/timer_list /sys/firmware; do echo "mask $f=$(stat -c '%F %t:%T' $f)"; done
 for f in / /dev /proc/sys /proc/sysrq-trigger /sys /data /tmp /dev/shm; do
@@ -46,6 +67,12 @@ for d in null zero full random tty ptmx denied fuse; do
   if (: < /dev/$d) 2>/dev/null; then echo "open $d=yes"; else echo "open $d=no"; fi; done
 echo "network=$(ls /sys/class/net 2>/dev/null | tr '\\n' ' ')"
 echo "loopback=$(ip addr show lo 2>/dev/null | tr -s '\\n ' '  ')"
+echo "machine=$(uname -m)"
+echo "io priority=$(ionice -p $$)"
+echo "size=$(stty size < $p/fd/0 2>&1)"
+echo "mkdir=$(mkdir /dev/shm/.folder 2>&1)"
+echo "chmod=$(: > /dev/shm/.file; chmod 4755 /dev/shm/.file 2>&1; chmod 755 /dev/shm/.file 2>&1)"
+echo "kill=$(kill -50 999999 2>&1)"
 echo "stdin=$(cat)"
 part end
 `;
@@ -61,6 +88,13 @@ export interface RunNames {
   id: string;
   bundle: string;
 }
+
+/** Hierarchies that were mounted when the test began: somebody may mount others while it runs. */
+const HIERARCHIES = new Set(
+  readFileSync("/proc/self/cgroup", "utf8")
+    .split("\n")
+    .map((line) => line.split(":")[1]),
+);
 
 /** The host's namespaces, by which "new" is told from "inherited". */
 function hostNamespace(kind: string): string {
@@ -130,6 +164,7 @@ export function parseProbe(output: string, names: RunNames): Map<string, string>
   }
   for (const line of lines("cgroup")) {
     const [, controllers = "", path = ""] = line.split(":");
+    if (!HIERARCHIES.has(controllers)) continue;
     fields.set(`cgroup ${controllers}`, path);
   }
   for (const line of lines("limits").slice(1)) {
@@ -149,7 +184,12 @@ export function parseProbe(output: string, names: RunNames): Map<string, string>
     lines("fd").map((line) => line.replace(/^.* ([0-9]+) -> /, "$1=").replace(/\[[0-9]+\]/, "[]")),
     fields,
   );
-  keyed("fdkind", lines("fdkind"), fields);
+  // A warning of the runtime on its standard error says nothing about the file.
+  keyed(
+    "fdkind",
+    lines("fdkind").map((line) => line.replace("regular empty file", "regular file")),
+    fields,
+  );
   keyed("fdinfo", lines("fdinfo"), fields);
   keyed("dev", lines("dev"), fields);
   keyed("top", lines("top"), fields);
@@ -157,5 +197,28 @@ export function parseProbe(output: string, names: RunNames): Map<string, string>
   const rules = fields.get("one /sys/fs/cgroup/devices/devices.list");
   // A set of exceptions: their order says nothing.
   if (rules !== undefined) fields.set("one /sys/fs/cgroup/devices/devices.list", rules.split(";").sort().join(";"));
+  return fields;
+}
+
+/** What the hooks of a config saw: each wrote `hook-KIND.state` (its standard input) and `hook-KIND.sees` into the volume. */
+export function hookFields(volume: string, names: RunNames): Map<string, string> {
+  const fields = new Map<string, string>();
+  const own = (text: string) =>
+    text.replaceAll(names.id, "ID").replaceAll(names.bundle, "BUNDLE").replaceAll(volume, "VOLUME");
+  for (const name of readdirSync(volume).filter((file) => file.startsWith("hook-"))) {
+    const text = own(readFileSync(join(volume, name), "utf8"));
+    const [kind = "", part] = name.slice("hook-".length).split(".");
+    if (part === "sees") {
+      keyed(`hook ${kind}`, text.split("\n"), fields);
+      continue;
+    }
+    for (const [key, value] of Object.entries(JSON.parse(text) as Record<string, unknown>)) {
+      // Which process it is differs; that there is one does not.
+      if (key === "annotations")
+        for (const [name, word] of Object.entries(value as object)) fields.set(`hook ${kind} annotation ${name}`, word);
+      else if (key === "pid") fields.set(`hook ${kind} state pid`, Number(value) > 0 ? "a process" : String(value));
+      else fields.set(`hook ${kind} state ${key}`, JSON.stringify(value));
+    }
+  }
   return fields;
 }

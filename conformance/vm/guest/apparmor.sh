@@ -13,9 +13,7 @@ else
   cat /files/apparmor.bin >$A/.load
   has "the profile is loaded" "$(cat $A/profiles)" "^tsrunc-guest \(enforce\)$"
   out=$(run confined)
-  if echo "$out" | grep -q "AppArmor is not supported by this version"; then
-    todo "process.apparmorProfile" "not in this version"
-  else
+  if supported "process.apparmorProfile" "$out"; then
     has "process.apparmorProfile names the process's profile" "$out" "^profile tsrunc-guest \(enforce\)$"
     has "what it allows" "$out" "^allowed$"
     has "what it denies" "$out" "/tmp/denied: Permission denied"

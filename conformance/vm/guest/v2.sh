@@ -50,22 +50,54 @@ has "the OOM killer ends who takes too much" "$out" "status 137"
 has "memory.events, seen from inside" "$out" "oom_kill [1-9]"
 is "swap equal to the limit: none" "$(echo "$out" | grep -c 'swap 0\|swap none')" 1
 
-# Devices
-out=$(run devices-denied)
-has "mknod is allowed" "$out" "mknod 0"
-has "opening an unlisted character device is refused" "$out" "kmsg read 1.*not permitted"
-has "and a block device" "$out" "loop read 1.*not permitted"
-has "/dev/null is allowed" "$out" "null 0"
-has "/dev/urandom is allowed" "$out" "urandom 0"
-has "a terminal is allowed" "$out" "ptmx 0"
-out=$(run devices-read)
-has "a device listed for reading opens for reading" "$out" "kmsg read 0"
-has "but not for writing" "$out" "kmsg write 1.*not permitted"
-out=$(run devices-split)
-has "two rules together grant both" "$out" "kmsg both 0"
-out=$(run devices-all)
-has "all devices allowed: refused by none" "$out" "kmsg both 0"
-has "a rule after it takes one away" "$out" "loop read 1.*not permitted"
+device_rules
+
+# Block I/O: limits read back, and a rate in force
+D=$(disk d1)
+numbers=$(cat "/sys/block/$D/dev")
+for bundle in io io-rate; do use_blank_disk $bundle; done
+create io
+if supported "block I/O" "$(cat /tmp/io.out)"; then
+  has "a weight of a device whose I/O nobody weighs is refused" "$(cat /tmp/io.out)" "^set cgroup io\.weight: .*found $numbers 2930.*weightDevice/0/weight .*EOPNOTSUPP"
+  is "and nothing is left of it" "$(ls -d $C/io 2>/dev/null)" ""
+  echo "$numbers enable=1" >$C/io.cost.qos
+  create io
+  is "create with block I/O limits" "$(cat /tmp/io.out)" ""
+  is "io.max" "$(cat $C/io/io.max)" "$numbers rbps=1048576 wbps=2097152 riops=1000 wiops=max"
+  is "io.weight, without BFQ" "$(cat $C/io/io.weight)" "default 4950
+$numbers 2930"
+  ts-runc delete --force io
+  echo "$numbers enable=0" >$C/io.cost.qos
+  took=$(run io-rate)
+  is "1 MiB at 1 MiB/s takes its time" "$([ "$took" -gt 600 ] && echo yes || echo "$took")" yes
+  insmod /modules/bfq.ko
+  echo bfq >"/sys/block/$D/queue/scheduler"
+  create io
+  is "create with BFQ" "$(cat /tmp/io.out)" ""
+  is "io.bfq.weight" "$(cat $C/io/io.bfq.weight)" "default 500
+$numbers 300"
+  ts-runc delete --force io
+  echo none >"/sys/block/$D/queue/scheduler"
+  rmmod bfq
+fi
+
+# Huge pages
+create hugepages
+if supported "huge pages" "$(cat /tmp/hugepages.out)"; then
+  is "create with a huge page limit" "$(cat /tmp/hugepages.out)" ""
+  is "hugetlb.2MB.max" "$(cat $C/hugepages/hugetlb.2MB.max)" 4194304
+  is "hugetlb.2MB.rsvd.max" "$(cat $C/hugepages/hugetlb.2MB.rsvd.max)" 4194304
+  ts-runc delete --force hugepages
+  out=$(run hugepages)
+  has "two pages are had" "$out" "^touched 2$"
+  is "a third is not" "$(echo "$out" | grep -c 'touched 3')" 0
+fi
+
+# RDMA: these machines have no device; what the kernel says must arrive
+out=$(run rdma)
+if supported "RDMA" "$out"; then
+  has "an RDMA device that is not there" "$out" "rdma\\.max.*nosuch0.*config.json#/linux/resources/rdma/nosuch0"
+fi
 
 # Freezer
 create sleeper && ts-runc start sleeper

@@ -1,0 +1,2 @@
+/** The chunk of exec. */
+export { exec } from "./lifecycle/exec.ts";

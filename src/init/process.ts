@@ -1,0 +1,89 @@
+/** What init and a process that joins (exec) do alike, once they stand in the container: everything that concerns the process alone. */
+import type { ProcessPlan } from "../config/plan-types.ts";
+import type { Fd, Kernel } from "../kernel/call.ts";
+import { close, dup } from "../kernel/file.ts";
+import { attemptSetGroups, setGid, setUid } from "../kernel/identity.ts";
+import { setUmask } from "../kernel/limits.ts";
+import { checkFilterFlags, loadFilter } from "../kernel/seccomp.ts";
+import { dropPrivileges, setNoNewPrivileges } from "./credentials.ts";
+import { filtersEarly, listForClosing } from "./early-filter.ts";
+import { cwdRefused, enterDirectory, findProgram, withHome } from "./environment.ts";
+import { type LabelFiles, openLabels } from "./labels.ts";
+import { applyScheduling } from "./scheduling.ts";
+import { step, type Words } from "./step.ts";
+import { type LastCalls, prepareExec } from "./wait-start.ts";
+
+export const HERE: Words = { what: "set up container", problem: "the kernel refused a call" };
+
+const SECCOMP_WORDS: Words = {
+  what: "load seccomp filter",
+  problem: "the kernel refused it",
+  where: "config.json#/linux/seccomp",
+};
+const CREDENTIAL_WORDS: Words = {
+  what: "set credentials",
+  problem: "the kernel refused a call",
+  where: "config.json#/process/user",
+};
+
+/** A process that only has its last calls to make. */
+export interface Prepared {
+  labels: LabelFiles;
+  calls: LastCalls;
+  closing: number[] | undefined;
+  /** The working directory was entered before the credentials were given up. */
+  entered: boolean;
+}
+
+/**
+ * Environment, working directory, scheduling, no_new_privs, an early filter, credentials, program, in this order.
+ *
+ * @param root the container's root directory; closed.
+ * @param own our own directory in procfs (openSelf).
+ */
+export function prepareProcess(
+  kernel: Kernel,
+  plan: ProcessPlan,
+  root: Fd,
+  own: Fd,
+  filter: Uint8Array | undefined,
+): Prepared {
+  const env = step("environment", HERE, () => withHome(kernel, root, plan));
+  const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan));
+  const labels = step("labels", HERE, () => openLabels(kernel, plan, own, 3 + plan.preserved));
+  step("scheduling", HERE, () => applyScheduling(kernel, plan));
+  step("no-new-privileges", HERE, () => setNoNewPrivileges(kernel, plan));
+  // Without no_new_privs loading needs CAP_SYS_ADMIN, so it precedes the credentials (seccomp.1); with it, it is the last call of all.
+  if (filtersEarly(plan))
+    step("seccomp", SECCOMP_WORDS, () => loadFilter(kernel, filter ?? new Uint8Array(0), plan.seccompFlags));
+  if (plan.hasSeccomp && plan.noNewPrivileges) {
+    // It is loaded after start; that the kernel knows its flags can be learned now.
+    step("seccomp", SECCOMP_WORDS, () => checkFilterFlags(kernel, plan.seccompFlags));
+  }
+  step("credentials", CREDENTIAL_WORDS, () => dropPrivileges(kernel, plan));
+  setUmask(kernel, plan.umask);
+  if (!entered && !enterDirectory(kernel, root, plan)) throw cwdRefused(kernel, root, plan);
+  const program = step("program", HERE, () => findProgram(kernel, root, plan));
+  close(kernel, root);
+  const closing = listForClosing(kernel, plan, own, 3 + plan.preserved);
+  const calls = prepareExec(kernel, plan, program, env, filter, closing);
+  return { labels, calls, closing, entered };
+}
+
+/** In a user namespace: uid 0 of it, so that what is made belongs to it. */
+export function becomeRoot(kernel: Kernel, plan: { becomeRoot: boolean }): void {
+  if (!plan.becomeRoot) return;
+  attemptSetGroups(kernel, []); // denied where the map was written without privilege; then there is nothing to drop
+  setGid(kernel, 0);
+  setUid(kernel, 0);
+}
+
+/** 0, 1 and 2: the terminal, or what the parent gave in their place. */
+export function setStdio(kernel: Kernel, plan: ProcessPlan, console: Fd | undefined): void {
+  plan.stdio.forEach((fd, target) => {
+    if (console !== undefined) dup(kernel, console, target, false);
+    else if (fd >= 0) dup(kernel, fd as Fd, target, false);
+  });
+  if (console !== undefined) close(kernel, console);
+  for (const fd of plan.stdio) if (fd > 2) close(kernel, fd as Fd);
+}

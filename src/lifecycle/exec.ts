@@ -1,0 +1,304 @@
+/** exec: another process in a container that runs (runc's exec; the spec has none). */
+import { joinCgroup, openPlace } from "../cgroup/group.ts";
+import type { CgroupRecord } from "../cgroup/path.ts";
+import { receive, send } from "../channel/link.ts";
+import type { ExecAnnouncement } from "../channel/message.ts";
+import type { JoinPlan, ProcessPlan } from "../config/plan-types.ts";
+import { withStep } from "../init/step.ts";
+import type { Fd, Kernel, Pid } from "../kernel/call.ts";
+import {
+  CLONE_NEWNS,
+  CLONE_NEWUSER,
+  O_DIRECTORY,
+  O_PATH,
+  SIGKILL,
+  SIGPIPE,
+  SIGXFSZ,
+  SYS_write,
+} from "../kernel/constants.ts";
+import { close, openAt } from "../kernel/file.ts";
+import { killChild, openPid, resetDispositions, signalPidfd, wait } from "../kernel/process.ts";
+import { openProc, type Procfs } from "../kernel/procfs.ts";
+import { setAffinity } from "../kernel/scheduling.ts";
+import { RuntimeError } from "../shared/error.ts";
+import { encode } from "../shared/text.ts";
+import type { StateRecord } from "../state/record.ts";
+import { openInit, statusOf } from "../state/status.ts";
+import type { ContainerDirectory } from "../state/store.ts";
+import { type ExecTemplate, readTemplate } from "../state/template.ts";
+import { Cleanup } from "./cleanup.ts";
+import { type ConsoleTarget, openConsoleSocket, sendConsole } from "./console-socket.ts";
+import { checkPreserved, countListenFds } from "./descriptors.ts";
+import { cgroupOfInit, execCgroup } from "./exec-cgroup.ts";
+import { type ExecRequest, planExec } from "./exec-plan.ts";
+import { Foreground } from "./foreground.ts";
+import { raiseLimits, setOomScore } from "./host-rights.ts";
+import { writePidFile } from "./pid-file.ts";
+import { sendPidfd } from "./pidfd-socket.ts";
+import type { Runtime } from "./runtime.ts";
+import { sealForAdmin } from "./seal.ts";
+import { checkLabels } from "./security-modules.ts";
+import { explainReport, type Spawned } from "./spawn.ts";
+import { foreignNamespaces, spawnJoin } from "./spawn-join.ts";
+import { openContainer } from "./start.ts";
+
+/** CAP_SYS_ADMIN of capability.h. */
+const CAP_SYS_ADMIN = 21n;
+
+/** Runs a process in a container. Returns the exit status for our own process: 0 when detached. */
+export function exec(runtime: Runtime, request: ExecRequest): number {
+  const { kernel } = runtime;
+  const directory = openContainer(runtime, request.id, "exec in");
+  const record = directory.read();
+  checkStatus(kernel, directory, record, request);
+  const { template, filter } = readTemplate(directory);
+  const listenFds = countListenFds(runtime);
+  const preserved = request.preserveFds + listenFds;
+  checkPreserved(kernel, preserved, runtime.initEntry !== undefined);
+  const plan = planExec(runtime, template, request, { preserved, listenFds });
+  sealForAdmin(
+    kernel,
+    !template.userNamespace && (mayAdminister(template.process) || mayAdminister(plan)),
+    runtime.initEntry,
+  );
+  checkLabels(kernel, plan, "");
+  checkTerminal(request, plan.terminal);
+  return new Exec(runtime, { request, record, template, plan, filter }).run();
+}
+
+function mayAdminister({ capabilities }: ProcessPlan): boolean {
+  if (capabilities === null) return true;
+  const { bounding, permitted, effective } = capabilities;
+  return (((BigInt(bounding) | BigInt(permitted) | BigInt(effective)) >> CAP_SYS_ADMIN) & 1n) === 1n;
+}
+
+function checkStatus(kernel: Kernel, directory: ContainerDirectory, record: StateRecord, request: ExecRequest): void {
+  const { status } = statusOf(kernel, directory, record);
+  const refuse = (problem: string, hint?: string): never => {
+    throw new RuntimeError({ what: `exec in "${request.id}"`, problem, hint });
+  };
+  if (status === "creating") refuse("cannot exec in a container that is being created");
+  if (status === "stopped") refuse("cannot exec in a stopped container");
+  if (status === "paused" && !request.ignorePaused)
+    refuse("cannot exec in a paused container (use --ignore-paused to override)", "resume it first");
+}
+
+function checkTerminal(request: ExecRequest, terminal: boolean): void {
+  const refuse = (problem: string): never => {
+    throw new RuntimeError({ what: `exec in "${request.id}"`, problem, where: "--console-socket" });
+  };
+  if (terminal && request.detach && request.consoleSocket === undefined)
+    refuse(
+      "cannot allocate tty if runc will detach without setting console socket: found --detach with a terminal, want the socket",
+    );
+  if (!terminal && request.consoleSocket !== undefined)
+    refuse(
+      "cannot use console socket if runc will not detach or allocate tty: found it without a terminal, want one of the two changed",
+    );
+}
+
+interface Parts {
+  request: ExecRequest;
+  record: StateRecord;
+  template: ExecTemplate;
+  plan: ProcessPlan;
+  filter: Uint8Array | undefined;
+}
+
+class Exec {
+  readonly #runtime: Runtime;
+  readonly #with: Parts;
+  readonly #foreground: Foreground;
+  readonly #cleanup = new Cleanup();
+
+  constructor(runtime: Runtime, parts: Parts) {
+    this.#runtime = runtime;
+    this.#with = parts;
+    this.#foreground = new Foreground(runtime.kernel);
+  }
+
+  get #kernel(): Kernel {
+    return this.#runtime.kernel;
+  }
+
+  run(): number {
+    const { request, plan } = this.#with;
+    const kernel = this.#kernel;
+    resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
+    this.#foreground.begin();
+    try {
+      if (!plan.terminal && !request.detach) this.#foreground.replaceTerminals(plan.stdio);
+      const pid = this.#start();
+      if (request.detach) return 0;
+      this.#foreground.untilEnd(pid);
+      const status = wait(kernel, pid, 0)?.status ?? 0;
+      this.#foreground.finish();
+      return status;
+    } finally {
+      this.#foreground.end();
+    }
+  }
+
+  #start(): Pid {
+    const { request } = this.#with;
+    try {
+      const pid = this.#spawn();
+      this.#cleanup.release();
+      return pid;
+    } catch (error) {
+      const words = { what: `exec in "${request.id}"`, problem: "the kernel refused a call" };
+      throw this.#cleanup.undo(withStep("exec", words, error));
+    }
+  }
+
+  #spawn(): Pid {
+    const { request, plan, record, template, filter } = this.#with;
+    const kernel = this.#kernel;
+    const console = request.consoleSocket === undefined ? undefined : openConsoleSocket(kernel, request.consoleSocket);
+    const proc = openProc(kernel);
+    const pidfd = openInit(kernel, proc, record);
+    const gone = () =>
+      new RuntimeError({ what: `exec in "${request.id}"`, problem: "cannot exec in a stopped container" });
+    if (pidfd === undefined) throw gone();
+    const namespaces = foreignNamespaces(kernel, proc, record.pid);
+    const joinsMount = (namespaces & CLONE_NEWNS) !== 0;
+    // A magic link, by its nature: it leads to init's root.
+    const root = template.chrooted ? openAt(kernel, proc, `${record.pid}/root`, O_PATH | O_DIRECTORY) : undefined;
+    // What was read of /proc/PID was init's only if init is still there (state.3).
+    if (!signalPidfd(kernel, pidfd, 0)) throw gone();
+    const joinPlan: JoinPlan = {
+      ...plan,
+      id: record.id,
+      pidfd: joinsMount ? pidfd : -1,
+      root: root ?? -1,
+      proc,
+      becomeRoot: template.becomeRoot,
+      newKeyring: template.newKeyring,
+    };
+    const cgroup = execCgroup(kernel, record, request.cgroups);
+    if (plan.affinity.initial.length > 0) setAffinity(kernel, plan.affinity.initial);
+    const spawned = this.#clone(pidfd, namespaces, joinPlan, cgroup);
+    if (spawned.inChild)
+      return this.#runtime.chunks.runJoin(kernel, { plan: joinPlan, filter, link: spawned.link, awaitGo: true });
+    const pid = spawned.pid as Pid;
+    this.#cleanup.add("process", () => {
+      killChild(kernel, pid, SIGKILL);
+      wait(kernel, pid, 0);
+    });
+    this.#release(spawned, joinPlan, cgroup, proc);
+    const master = this.#untilExec(spawned, console);
+    this.#tell(pid);
+    if (master !== undefined) this.#foreground.terminal(master);
+    return pid;
+  }
+
+  #clone(pidfd: Fd, namespaces: number, plan: JoinPlan, cgroup: CgroupRecord | undefined): Spawned {
+    const kernel = this.#kernel;
+    const { initEntry: entry, traceFd } = this.#runtime;
+    const keep = [plan.pidfd, plan.root, plan.proc, ...plan.stdio].filter((fd) => fd > 2).map((fd) => fd as Fd);
+    if (traceFd !== undefined) keep.push(traceFd);
+    const userNamespace = (namespaces & CLONE_NEWUSER) !== 0;
+    const base = { keep, preserved: plan.preserved, entry, userNamespace, pidfd, namespaces };
+    // A v2 cgroup whose children have controllers takes no process: then init has moved to one of them, and so do we, unless we were told.
+    const asked = this.#with.request.cgroups.length > 0;
+    for (const choice of asked
+      ? [() => cgroup]
+      : [() => cgroup, () => cgroupOfInit(kernel, this.#with.record, plan.proc as Procfs)]) {
+      const chosen = choice();
+      const [place] = chosen?.version === 2 ? chosen.places : [];
+      const born = place === undefined ? undefined : openPlace(kernel, place);
+      const spawned = spawnJoin(kernel, { ...base, cgroup: born });
+      if (born !== undefined && spawned?.inChild !== true) close(kernel, born);
+      if (spawned !== undefined) return spawned;
+    }
+    throw new RuntimeError({
+      what: `exec in "${this.#with.request.id}"`,
+      problem: "found controllers enabled below the container's cgroup, want a cgroup that takes processes",
+      where: "--cgroup",
+      hint: "name the one that init is in",
+    });
+  }
+
+  /** Does for the child what needs the host's rights, and lets it go on. */
+  #release(spawned: Spawned, plan: JoinPlan, cgroup: CgroupRecord | undefined, proc: Procfs): void {
+    const kernel = this.#kernel;
+    const pid = spawned.pid as Pid;
+    if (cgroup?.version === 1) {
+      const open = cgroup.places.map((place) => ({ place, fd: openPlace(kernel, place) }));
+      const present = open.filter(
+        (entry): entry is { place: (typeof entry)["place"]; fd: Fd } => entry.fd !== undefined,
+      );
+      const places = present.map((entry) => entry.place);
+      joinCgroup(kernel, { record: { version: 1, places }, fds: present.map((entry) => entry.fd) }, pid);
+      for (const { fd } of present) close(kernel, fd);
+    }
+    const { resctrl } = this.#with.record;
+    if (resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, resctrl, pid);
+    if (plan.oomScoreAdj !== null) setOomScore(kernel, proc, pid, plan.oomScoreAdj);
+    raiseLimits(kernel, pid, plan);
+    kernel.call(SYS_write, spawned.link, encode("g"), 1);
+    if (this.#runtime.initEntry === undefined) return;
+    send(kernel, spawned.link, { type: "join", plan, filter: String.fromCharCode(...(this.#with.filter ?? [])) });
+  }
+
+  /** Serves the child until its program runs; returns the terminal's master when we relay it ourselves. */
+  #untilExec(spawned: Spawned, console: ConsoleTarget | undefined): Fd | undefined {
+    const kernel = this.#kernel;
+    let master: Fd | undefined;
+    let announcement: ExecAnnouncement | undefined;
+    for (;;) {
+      const received = receive(kernel, spawned.link);
+      const message = received?.message;
+      switch (message?.type) {
+        case "console":
+          [master] = received?.fds ?? [];
+          if (master !== undefined && console !== undefined) {
+            sendConsole(kernel, console, master);
+            close(kernel, master);
+            master = undefined;
+          }
+          break;
+        case "exec":
+          announcement = message.announcement;
+          break;
+        case "error":
+          throw new RuntimeError(message.parts);
+        case "native": {
+          if (announcement === undefined) throw explainReport(kernel, spawned, message, []);
+          const { index, error } = message;
+          const { rootfs } = this.#with.record;
+          throw this.#runtime.chunks.explainExec(kernel, {
+            announcement,
+            index,
+            errno: error,
+            pid: spawned.pid,
+            rootfs,
+          });
+        }
+        default:
+          if (announcement !== undefined) return master;
+          throw this.#ended(spawned);
+      }
+    }
+  }
+
+  #ended(spawned: Spawned): RuntimeError {
+    const ended = wait(this.#kernel, spawned.pid as Pid, 0);
+    this.#cleanup.release();
+    const how = ended?.signal === undefined ? `with status ${ended?.status ?? "unknown"}` : `by signal ${ended.signal}`;
+    return new RuntimeError({
+      what: `exec in "${this.#with.request.id}"`,
+      problem: `the process ended ${how} before it could execute the program (the container was stopped, or is out of memory)`,
+    });
+  }
+
+  /** Who waits for the process is told of it: only now that it runs (conmon takes a missing pid file for the failure). */
+  #tell(pid: Pid): void {
+    const { pidFile, pidfdSocket } = this.#with.request;
+    if (pidfdSocket !== undefined) {
+      const pidfd = openPid(this.#kernel, pid);
+      if (pidfd !== undefined) sendPidfd(this.#kernel, pidfdSocket, pidfd, "setns");
+    }
+    if (pidFile !== undefined) writePidFile(this.#kernel, pidFile, pid);
+  }
+}

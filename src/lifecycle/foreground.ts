@@ -1,0 +1,115 @@
+/** A process that the caller waits for (run, exec): its streams are relayed, signals forwarded, orphans reaped. */
+import type { Fd, Kernel, Pid } from "../kernel/call.ts";
+import {
+  POLLIN,
+  SFD_NONBLOCK,
+  SIGCHLD,
+  SIGKILL,
+  SIGPIPE,
+  SIGSTOP,
+  SIGURG,
+  SIGWINCH,
+  SYS_read,
+  WNOHANG,
+} from "../kernel/constants.ts";
+import { close, pipe, poll } from "../kernel/file.ts";
+import { blockSignals, endedChild, killChild, openPid, openSignals, restoreSignals, wait } from "../kernel/process.ts";
+import { clearOnlcr, getTermios } from "../kernel/terminal.ts";
+import { viewOf } from "../shared/bytes.ts";
+import { Relay } from "./relay.ts";
+
+/** All signals but those that cannot be caught; 32 and 33 are libc's. */
+function allSignals(): number[] {
+  return Array.from({ length: 64 }, (_, index) => index + 1).filter(
+    (signal) => signal !== SIGKILL && signal !== SIGSTOP,
+  );
+}
+
+export class Foreground {
+  readonly #kernel: Kernel;
+  readonly #relay: Relay;
+  #before: Uint8Array | undefined;
+  #signals = -1 as Fd;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#relay = new Relay(kernel);
+  }
+
+  /** Takes all signals. Before the clone, so that none is lost (runc 1.3.0 hung short runs). */
+  begin(): void {
+    this.#before = blockSignals(this.#kernel, allSignals());
+    this.#signals = openSignals(this.#kernel, allSignals(), SFD_NONBLOCK);
+  }
+
+  /** The host's terminal is never the container's (console.3): a standard stream that is one is relayed through a pipe. */
+  replaceTerminals(stdio: [number, number, number]): void {
+    for (const target of [0, 1, 2] as const) {
+      if (getTermios(this.#kernel, target as Fd) === undefined) continue;
+      const [readEnd, writeEnd] = pipe(this.#kernel);
+      const theirs = target === 0 ? readEnd : writeEnd;
+      stdio[target] = theirs;
+      if (target === 0) this.#relay.copy(0 as Fd, writeEnd);
+      else this.#relay.copy(readEnd, target as Fd);
+    }
+  }
+
+  /** Relays a terminal, whose master this is. */
+  terminal(master: Fd): void {
+    clearOnlcr(this.#kernel, master);
+    this.#relay.terminal(master);
+  }
+
+  /** Relays and forwards until a child of ours has ended, which is left to be reaped. */
+  untilEnd(init: Pid): void {
+    const kernel = this.#kernel;
+    // Its end is told by a pidfd: SIGCHLD may go to another thread of a host that has some.
+    const pidfd = openPid(kernel, init) ?? (-1 as Fd);
+    for (let ended = false; !ended; ) {
+      const own = [
+        { fd: this.#signals, events: POLLIN },
+        { fd: pidfd, events: POLLIN },
+      ];
+      const events = poll(kernel, [...own, ...this.#relay.polls()], undefined);
+      this.#relay.pump(events.slice(own.length));
+      if (((events[0] ?? 0) & POLLIN) !== 0) this.#forward(init);
+      ended = ((events[1] ?? 0) & POLLIN) !== 0;
+    }
+    close(kernel, pidfd);
+  }
+
+  /** After the end: passes on what is still held, and reaps whoever was orphaned to us. */
+  finish(): void {
+    this.#relay.drain();
+    this.#reapOrphans();
+  }
+
+  /** Puts our terminal and signals back. */
+  end(): void {
+    this.#relay.restore();
+    if (this.#before !== undefined) restoreSignals(this.#kernel, this.#before);
+  }
+
+  /** Forwards signals to init, but those that are about ourselves. */
+  #forward(init: Pid): void {
+    const bytes = new Uint8Array(128 * 8);
+    // Where the host has threads another one may have taken it: then there is nothing, which must not block us.
+    const length = this.#kernel.attempt(SYS_read, this.#signals, bytes, bytes.length);
+    const view = viewOf(bytes);
+    for (let at = 0; at + 128 <= length; at += 128) {
+      const signal = view.getUint32(at, true);
+      if (signal === SIGCHLD) this.#reapOrphans(init);
+      else if (signal === SIGWINCH) this.#relay.resize();
+      else if (signal !== SIGURG && signal !== SIGPIPE) killChild(this.#kernel, init, signal);
+    }
+  }
+
+  /** Takes children that were orphaned to us as their subreaper; init itself, while it is there, is left for untilEnd. */
+  #reapOrphans(init?: Pid): void {
+    for (;;) {
+      const pid = endedChild(this.#kernel);
+      if (pid === undefined || pid === init) return;
+      wait(this.#kernel, pid, WNOHANG);
+    }
+  }
+}
