@@ -7,8 +7,8 @@ const MAIN = { core: "src/main-engine.ts" };
 const CHUNKS = [
   "chunk-create",
   "chunk-diagnose",
-  "chunk-events",
   "chunk-exec",
+  "chunk-events",
   "chunk-features",
   "chunk-help",
   "chunk-init",

@@ -34,8 +34,8 @@ export function runMain(native: Native, host: Host = native): void {
     chunks: {
       create: () => load<typeof CreateChunk>("chunk-create"),
       diagnose: () => load<typeof DiagnoseChunk>("chunk-diagnose"),
-      events: () => load<typeof EventsChunk>("chunk-events"),
       exec: () => load<typeof ExecChunk>("chunk-exec"),
+      events: () => load<typeof EventsChunk>("chunk-events"),
       help: () => load<typeof HelpChunk>("chunk-help"),
       init: () => load<typeof InitChunk>("chunk-init"),
       join: () => load<typeof JoinChunk>("chunk-join"),

@@ -8,8 +8,8 @@ import type * as ManageChunk from "../chunk-manage.ts";
 /** What commands load. */
 export interface CommandChunks {
   create(): typeof CreateChunk;
-  events(): typeof EventsChunk;
   exec(): typeof ExecChunk;
+  events(): typeof EventsChunk;
   features(): typeof FeaturesChunk;
   manage(): typeof ManageChunk;
 }
@@ -27,7 +27,7 @@ function loaded(): CommandChunks {
 }
 
 export const loadCreate = (): typeof CreateChunk => loaded().create();
-export const loadEvents = (): typeof EventsChunk => loaded().events();
 export const loadExec = (): typeof ExecChunk => loaded().exec();
+export const loadEvents = (): typeof EventsChunk => loaded().events();
 export const loadFeatures = (): typeof FeaturesChunk => loaded().features();
 export const loadManage = (): typeof ManageChunk => loaded().manage();

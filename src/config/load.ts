@@ -5,14 +5,13 @@ import { checkRules } from "./rules.ts";
 import { LOAD_CONFIG, nearest, pointerKey, refuse, show } from "./rules-report.ts";
 import { checkResources } from "./rules-resources.ts";
 import type { Config, ConfigValidator, IntegerTree, Linux, LoadedConfig, SchemaError } from "./types.ts";
-import { refuseUnsupported } from "./unsupported.ts";
 
 /**
  * Parses and checks config.json.
  *
  * `validate` is the generated validator (it sits in a chunk of its own); `warn` gets one line for each
  * thing that is odd but no error. 64-bit fields beyond 2^53 come out as bigint. Throws one RuntimeError,
- * the first that is found: syntax, schema, text, integers, rules, then what this version does not apply.
+ * the first that is found: syntax, schema, text, integers, rules.
  */
 export function loadConfig(text: string, validate: ConfigValidator, warn?: (line: string) => void): LoadedConfig {
   const document = parseJson(text, LOAD_CONFIG);
@@ -22,7 +21,6 @@ export function loadConfig(text: string, validate: ConfigValidator, warn?: (line
   // The validator has just proven the shape, and the rules add what LoadedConfig promises beyond it.
   const config = document as LoadedConfig;
   const warnings = checkRules(config);
-  refuseUnsupported(config);
   if (warn !== undefined) for (const line of warnings) warn(line);
   return config;
 }

@@ -51,7 +51,7 @@ export function runJoin(kernel: Kernel, input: JoinInput): never {
     const console = plan.terminal ? step("console", HERE, () => takeTerminal(kernel, plan, root, link)) : undefined;
     step("stdio", HERE, () => setStdio(kernel, plan, console));
     const own = step("procfs", HERE, () => openSelf(kernel, plan.proc as Procfs));
-    const { labels, calls } = prepareProcess(kernel, plan, root, own, input.filter);
+    const { labels, calls } = prepareProcess(kernel, plan, { root, own, filter: input.filter, link });
     close(kernel, own);
     const report = dup(kernel, link, 3 + plan.preserved, true);
     if (report !== link) close(kernel, link);

@@ -231,6 +231,7 @@ function compileFilter(runtime: Runtime, config: LoadedConfig, plan: InitPlan): 
   const compiled = runtime.chunks.compileSeccomp(profile);
   plan.hasSeccomp = true;
   plan.seccompFlags = compiled.flags;
+  plan.seccompNotifies = compiled.notifies;
   for (const name of compiled.skipped) runtime.debug?.(`seccomp: unknown system call ${name}`);
   return compiled.program;
 }

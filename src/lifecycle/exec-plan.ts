@@ -52,8 +52,9 @@ export function planExec(
       ? planFlags(base, request)
       : planFile(runtime, base, request.processFile, options);
   const env = options.listenFds > 0 ? merge(own.env, [`LISTEN_FDS=${options.listenFds}`, "LISTEN_PID=1"]) : own.env;
-  const { personality, memoryPolicy, seccompFlags, hasSeccomp } = base;
-  return { ...own, env, personality, memoryPolicy, seccompFlags, hasSeccomp, preserved, stdio: [-1, -1, -1] };
+  const { personality, memoryPolicy, seccompFlags, hasSeccomp, seccompNotifies } = base;
+  const seccomp = { seccompFlags, hasSeccomp, seccompNotifies };
+  return { ...own, env, personality, memoryPolicy, ...seccomp, preserved, stdio: [-1, -1, -1] };
 }
 
 function planFlags(base: ProcessPlan, request: ExecRequest): ProcessPlan {

@@ -33,6 +33,7 @@ import { cgroupOfInit, execCgroup } from "./exec-cgroup.ts";
 import { type ExecRequest, planExec } from "./exec-plan.ts";
 import { Foreground } from "./foreground.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
+import { sendListener } from "./listener.ts";
 import { writePidFile } from "./pid-file.ts";
 import { sendPidfd } from "./pidfd-socket.ts";
 import type { Runtime } from "./runtime.ts";
@@ -258,6 +259,17 @@ class Exec {
             master = undefined;
           }
           break;
+        case "listener": {
+          const { record, template } = this.#with;
+          const [listener] = received?.fds ?? [];
+          if (listener === undefined)
+            throw new RuntimeError({
+              what: "send seccomp listener",
+              problem: "the child sent no descriptor, want one",
+            });
+          sendListener(kernel, template.agent, { record, status: "running", pid: spawned.pid }, listener);
+          break;
+        }
         case "exec":
           announcement = message.announcement;
           break;

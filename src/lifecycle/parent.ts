@@ -20,6 +20,7 @@ import { type ConsoleTarget, sendConsole } from "./console-socket.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
 import { writeIdMaps } from "./id-map.ts";
+import { sendListener } from "./listener.ts";
 import type { NetDevices } from "./net-devices.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { Runtime } from "./runtime.ts";
@@ -130,6 +131,9 @@ export class Parent {
         case "console":
           master = this.#takeMaster(received?.fds[0]);
           break;
+        case "listener":
+          this.#sendListener(received?.fds[0]);
+          break;
         case "ready":
           record.creating = false;
           directory.write(record);
@@ -185,6 +189,15 @@ export class Parent {
     const context = { state: stateForHooks(record, "creating", record.pid), directory: record.bundle };
     runHooks(this.#kernel, planHooks(hooks?.prestart, "prestart"), context);
     runHooks(this.#kernel, planHooks(hooks?.createRuntime, "createRuntime"), context);
+  }
+
+  #sendListener(listener: Fd | undefined): void {
+    const { record, config } = this.#with;
+    const { listenerPath = "", listenerMetadata } = config.linux?.seccomp ?? {};
+    if (listener === undefined)
+      throw new RuntimeError({ what: "send seccomp listener", problem: "init sent no descriptor, want one" });
+    const whose = { record, status: "creating", pid: record.pid } as const;
+    sendListener(this.#kernel, { listenerPath, listenerMetadata }, whose, listener);
   }
 
   #takeMaster(master: Fd | undefined): Fd | undefined {

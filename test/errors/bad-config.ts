@@ -384,6 +384,21 @@ const SECCOMP: readonly BadValue[] = [
     "it without listenerPath, want both or none",
     ["/linux/seccomp/listenerPath", undefined],
   ],
+  ["/linux/seccomp/listenerPath", LONG_PATH, LONG_PATH_SAYS],
+  [
+    "/linux/seccomp/listenerMetadata",
+    "x".repeat(65_537),
+    `"${"x".repeat(50)}"… (65537 characters), want at most 65536 bytes`,
+  ],
+  ...["sendmsg", "exit_group"].map(
+    (name): BadValue => [
+      `${RULE}/names`,
+      [name],
+      `SCMP_ACT_NOTIFY for "${name}", want another action for it`,
+      NO_ERRNO,
+      [`${RULE}/action`, "SCMP_ACT_NOTIFY"],
+    ],
+  ),
   [`${RULE}/names`, [], "[], want at least 1 element"],
   [`${RULE}/names/0`, "", '"", want the name of a system call'],
   [

@@ -152,6 +152,19 @@ const FILES: readonly RefusedValue[] = [
 
 const NAMESPACES: readonly RefusedValue[] = [
   [
+    "/linux/seccomp/listenerPath",
+    "/not/there",
+    /^send seccomp listener: ENOENT: found no agent that takes it at \/not\/there, want a listening Unix stream socket; config\.json#\/linux\/seccomp\/listenerPath \[seccomp-listener connect\(.*\) ENOENT\]$/,
+    [
+      "/linux/seccomp",
+      {
+        defaultAction: "SCMP_ACT_ALLOW",
+        syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }],
+        listenerPath: "/x",
+      },
+    ],
+  ],
+  [
     "/linux/netDevices/no-such-link",
     {},
     'move network device "no-such-link": found none of that name, want one in the network namespace of the runtime; config.json#/linux/netDevices/no-such-link',

@@ -165,3 +165,16 @@ onHosts("idmap: what cannot be idmapped is told, and nothing is mounted in its p
     /^mount config\.json#\/mounts\/7: invalid argument: source \/proc\/sys = proc cannot be idmapped on this kernel, want a file system that can, such as ext4, xfs, btrfs or \(Linux 6\.3\) tmpfs; config\.json#\/mounts\/7 \[mounts mount_setattr\([0-9]+, "", AT_EMPTY_PATH, \{set MOUNT_ATTR_IDMAP, clear 0, 0\}\) EINVAL\]\n$/,
   );
 });
+
+onHosts("idmap: without maps and without a user namespace it is an error", (t, box) => {
+  for (const option of ["idmap", "ridmap"]) {
+    const outcome = box.once(["true"], (config) => {
+      config.mounts.push({ destination: "/data", source: box.folder, options: ["rbind", option] });
+    });
+    fails(
+      t,
+      outcome,
+      `load config.json: "${option}" without mappings, want uidMappings and gidMappings in the mount, or a user namespace; config.json#/mounts/7/options/1`,
+    );
+  }
+});
