@@ -28,9 +28,7 @@ export function processTable(runtime: Runtime, id: string, options: readonly str
   const { kernel } = runtime;
   const pids = new Set(processes(runtime, id));
   const what = `ps "${id}"`;
-  let { status, output } = runPs(kernel, what, options.length === 0 ? ["-ef"] : options);
-  // Busybox's ps has no -e and shows everything anyway.
-  if (status !== 0 && options.length === 0) ({ status, output } = runPs(kernel, what, []));
+  const { status, output } = runPs(kernel, what, options.length === 0 ? ["-ef"] : options);
   const [title = "", ...lines] = output.split("\n");
   if (status !== 0) {
     const said = output.trim().split("\n")[0] ?? "";
