@@ -19,7 +19,7 @@ const LIFE_CYCLE_TESTS = readdirSync(LIFE_CYCLE).flatMap((file) => /^(.*)\.test\
 /** The life-cycle tests that a layout of cgroups could change: they run in every boot. */
 const SHORT = ["basic", "run", "exec", "commands", "commands-pause"];
 /** Those that need v1's controllers. */
-const V1_ONLY = LIFE_CYCLE_TESTS.filter((name) => name.startsWith("cgroup-v1"));
+const V1_ONLY = LIFE_CYCLE_TESTS.filter((name) => /^(cgroup-v1|commands-update$)/.test(name));
 
 const paths = (names: readonly string[]) => names.map((name) => `${LIFE_CYCLE}/${name}`);
 

@@ -13,6 +13,9 @@ interface Understood {
   args: readonly string[];
 }
 
+/** Stands between the values of a repeated flag. */
+const BETWEEN = "\0";
+
 function byUs(words: readonly string[]): Understood | undefined {
   const parsed = parse(words, COMMANDS);
   if (parsed === undefined) return undefined;
@@ -23,8 +26,7 @@ function byUs(words: readonly string[]): Understood | undefined {
         .filter((flag) => from.has(flag.name))
         .map((flag): [string, string | true] => [
           flag.name,
-          flag.value === undefined ||
-            (flag.repeated === true ? from.values(flag.name).join("\0") : (from.value(flag.name) ?? "")),
+          flag.value === undefined || from.values(flag.name).join(BETWEEN),
         ]),
     );
   return {
@@ -44,7 +46,7 @@ function readOptions(flags: readonly Flag[], options: Record<string, unknown>): 
     const value = options[camel(negated ? flag.name.slice(3) : flag.name)];
     if (negated ? value === false : value === true) found[flag.name] = true;
     else if (typeof value === "string") found[flag.name] = value;
-    else if (Array.isArray(value)) found[flag.name] = value.join("\0");
+    else if (Array.isArray(value)) found[flag.name] = value.join(BETWEEN);
   }
   return found;
 }
@@ -98,7 +100,7 @@ function writeFlag(flag: Flag, into: Record<string, string | true>): string[] {
   }
   const value = pick(VALUES);
   const before = into[flag.name];
-  into[flag.name] = flag.repeated === true && typeof before === "string" ? `${before}\0${value}` : value;
+  into[flag.name] = flag.repeated === true && typeof before === "string" ? before + BETWEEN + value : value;
   return random(2) === 0 ? [`${name}=${value}`] : [name, value];
 }
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { limited, onV1, value } from "../support/cgroup-v1.ts";
-import { created, fails, onHosts, prints, removed, started } from "../support/life.ts";
+import { besideRunc, created, fails, onHosts, prints, removed, started } from "../support/life.ts";
 import { RUNC, type Sandbox, until } from "../support/sandbox.ts";
 
 interface Event {
@@ -32,7 +32,7 @@ function stream(box: Sandbox, args: string[]): { child: ChildProcess; lines: () 
 /** As until, while this program's own events are served. */
 async function later(condition: () => boolean, what: string): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
-    if (tries > 500) throw new Error(`waited for: ${what}`);
+    if (tries > 3000) throw new Error(`waited for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -59,7 +59,7 @@ function shape(value: unknown, path: string): string[] {
   return Object.entries(value).flatMap(([key, item]) => shape(item, `${path}/${key}`));
 }
 
-onHosts("events --stats: the keys and types of runc's", (t, box) => {
+besideRunc("events --stats: the keys and types of runc's", (t, box) => {
   const id = started(t, box);
   const ours = shape(JSON.parse(prints(t, box.run(["events", "--stats", id]))), "");
   removed(t, box, id);

@@ -4,7 +4,7 @@ import t from "tap";
 import type { Features } from "../../src/config/generated/features.ts";
 import { validate } from "../../src/config/generated/validate-features.js";
 import { parseMountOptions } from "../../src/config/mount-options.ts";
-import { fails, onHosts, prints } from "../support/life.ts";
+import { besideRunc, fails, onHosts, prints } from "../support/life.ts";
 import { RUNC } from "../support/sandbox.ts";
 
 /** What runc (Debian's, spec 1.0.2) says and we do not, with the reason. */
@@ -82,7 +82,7 @@ onHosts("features: fits the schema, with an empty stderr, and every word is know
   fails(t, box.run(["features", "x"]), /^error: too many arguments/);
 });
 
-onHosts("features: all that runc says is there", (t, box) => {
+besideRunc("features: all that runc says is there", (t, box) => {
   const ours = read(prints(t, box.run(["features"])));
   const runc: unknown = JSON.parse(spawnSync(RUNC.command[0] ?? "", ["features"], { encoding: "utf8" }).stdout);
   const known = shape(ours, "");
