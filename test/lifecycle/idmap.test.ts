@@ -1,6 +1,6 @@
 /** Idmapped mounts (runtime-spec config.md#posix-platform-mounts uidMappings, #linux-mount-options idmap, ridmap): ids seen from both sides. */
-import { chmodSync, chownSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
-import { release } from "node:os";
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { fails, onHosts, prints, removed, started, type Test, withUserNamespace } from "../support/life.ts";
@@ -15,7 +15,7 @@ const TMPFS = 0x01021994;
 const [major = 0, minor = 0] = release().split(".").map(Number);
 const canTmpfs = major > 6 || (major === 6 && minor >= 3);
 /** A folder of the host whose files can be shown with other ids; undefined on a machine that has none. */
-const place = ["/tmp", "/var/tmp", "/dev/shm"].find((path) => {
+const place = [tmpdir(), "/tmp", "/var/tmp", "/dev/shm"].filter(existsSync).find((path) => {
   const type = statfsSync(path).type;
   return IDMAPPABLE.includes(type) || (type === TMPFS && canTmpfs);
 });
@@ -23,7 +23,11 @@ const place = ["/tmp", "/var/tmp", "/dev/shm"].find((path) => {
 /** A test with a folder that can be idmapped; shown as skipped where there is none. */
 function onIdmappable(name: string, check: (t: Test, box: Sandbox, source: string) => void): void {
   if (place === undefined) {
-    t.test(name, { skip: "neither /tmp, /var/tmp nor /dev/shm can be idmapped on this kernel" }, () => undefined);
+    t.test(
+      name,
+      { skip: "none of $TMPDIR, /tmp, /var/tmp and /dev/shm can be idmapped on this kernel" },
+      () => undefined,
+    );
     return;
   }
   onHosts(name, (t, box) => {
