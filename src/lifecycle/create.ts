@@ -46,6 +46,7 @@ export interface CreateOptions {
   bundle: string;
   pidFile: string | undefined;
   consoleSocket: string | undefined;
+  pidfdSocket: string | undefined;
   preserveFds: number;
   noPivot: boolean;
   noNewKeyring: boolean;
@@ -189,8 +190,19 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   if (spawned.inChild) return runtime.chunks.runInit(kernel, { plan, filter, link: spawned.link, awaitGo: true });
   // At once: everything after this may fail.
   cleanup.add("process", () => killSpawned(kernel, spawned, record));
-  const { id, pidFile } = options;
-  const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
+  const { id, pidFile, pidfdSocket } = options;
+  const parent = new Parent(runtime, {
+    id,
+    pidFile,
+    pidfdSocket,
+    config,
+    directory,
+    record,
+    spawned,
+    joins,
+    console,
+    cgroup,
+  });
   hooksBegan = () => parent.hooksBegan;
   cleanup.add("pid file", () => {
     if (parent.wrotePidFile && pidFile !== undefined) removePidFile(kernel, pidFile);

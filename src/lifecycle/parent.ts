@@ -6,10 +6,10 @@ import { planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
 import type { LoadedConfig } from "../config/types.ts";
 import { runHooks } from "../hook/run.ts";
-import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
+import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
 import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
 import { close, poll } from "../kernel/file.ts";
-import { killChild, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
+import { killChild, openPid, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
 import { openProc, readProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
@@ -21,6 +21,7 @@ import { stateForHooks } from "./hook-state.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
 import { writeIdMaps } from "./id-map.ts";
 import { writePidFile } from "./pid-file.ts";
+import { sendPidfd } from "./pidfd-socket.ts";
 import type { Runtime } from "./runtime.ts";
 import { explainReport, type Join, type Spawned } from "./spawn.ts";
 
@@ -31,6 +32,7 @@ export const ENDING: readonly number[] = [SIGHUP, SIGINT, SIGTERM];
 export interface ParentParts {
   id: string;
   pidFile: string | undefined;
+  pidfdSocket: string | undefined;
   config: LoadedConfig;
   directory: ContainerDirectory;
   record: StateRecord;
@@ -86,6 +88,7 @@ export class Parent {
     for (const fd of cgroup?.fds ?? []) close(kernel, fd);
     if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
     close(kernel, proc);
+    this.#sendPidfd(pid);
     try {
       kernel.call(SYS_write, spawned.link, encode("g"), 1);
       writeTemplate(directory, this.#with.config, plan, filter);
@@ -96,6 +99,12 @@ export class Parent {
       // Init is gone already (v2: OOM-killed at its first instruction): the receiver finds out why.
       if (!(error instanceof SyscallError) || error.errno !== EPIPE) throw error;
     }
+  }
+
+  #sendPidfd(pid: Pid): void {
+    const { pidfdSocket } = this.#with;
+    const pidfd = pidfdSocket === undefined ? undefined : openPid(this.#kernel, pid);
+    if (pidfdSocket !== undefined && pidfd !== undefined) sendPidfd(this.#kernel, pidfdSocket, pidfd, "standard");
   }
 
   /** Serves init until it is ready; returns the terminal's master when the caller relays it itself. */
