@@ -82,6 +82,7 @@ export function create(runtime: Runtime, container: NewContainer): ContainerStat
   createWith(runtime, {
     pidFile: undefined,
     consoleSocket: undefined,
+    pidfdSocket: undefined,
     preserveFds: 0,
     noPivot: false,
     noNewKeyring: false,

@@ -94,6 +94,7 @@ const NO_CWD: (typeof START_ERRORS)[number] = [
 const EXEC_SEEN: Record<string, readonly string[]> = {
   containerd: ["no program", "a folder", "no cwd"],
   docker: ["no program", "no program in PATH", "no right"],
+  podman: ["no program", "no program in PATH", "no right"],
 };
 
 const execErrors = Object.entries(EXEC_SEEN).flatMap(([manager, fields]) =>

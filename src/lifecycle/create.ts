@@ -47,6 +47,7 @@ export interface CreateOptions {
   bundle: string;
   pidFile: string | undefined;
   consoleSocket: string | undefined;
+  pidfdSocket: string | undefined;
   preserveFds: number;
   noPivot: boolean;
   noNewKeyring: boolean;
@@ -193,8 +194,19 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   if (spawned.inChild) return runtime.chunks.runInit(kernel, { plan, filter, link: spawned.link, awaitGo: true });
   // At once: everything after this may fail.
   cleanup.add("process", () => killSpawned(kernel, spawned, record));
-  const { id, pidFile } = options;
-  const parent = new Parent(runtime, { id, pidFile, config, directory, record, spawned, joins, console, cgroup });
+  const { id, pidFile, pidfdSocket } = options;
+  const parent = new Parent(runtime, {
+    id,
+    pidFile,
+    pidfdSocket,
+    config,
+    directory,
+    record,
+    spawned,
+    joins,
+    console,
+    cgroup,
+  });
   hooksBegan = () => parent.hooksBegan;
   // Before the process ends, and with it the namespace that they are in.
   cleanup.add("network devices", () => parent.netDevices?.giveBack());

@@ -4,9 +4,10 @@ import { loadConfig } from "../config/load.ts";
 import { type ProcessOptions, planProcess } from "../config/plan-process.ts";
 import type { CapabilityPlan, ProcessPlan } from "../config/plan-types.ts";
 import { AT_CWD } from "../kernel/call.ts";
-import { O_RDONLY } from "../kernel/constants.ts";
-import { close, openIfPresent, readAll } from "../kernel/file.ts";
+import { O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG } from "../kernel/constants.ts";
+import { close, openIfPresent, readAll, stat } from "../kernel/file.ts";
 import { RuntimeError } from "../shared/error.ts";
+import { parseJson } from "../shared/json.ts";
 import { decode } from "../shared/text.ts";
 import type { ExecTemplate } from "../state/template.ts";
 import type { Runtime } from "./runtime.ts";
@@ -137,6 +138,8 @@ function addCapabilities(base: CapabilityPlan | null, names: readonly string[]):
 function planFile(runtime: Runtime, base: ProcessPlan, path: string, options: ProcessOptions): ProcessPlan {
   const text = readFile(runtime, path);
   try {
+    // By itself first: places are counted from its own start, and what follows the object is an error, not a part of a config.
+    parseJson(text, "load process");
     // One validator, one set of rules: the process is checked as the part of a config that it is.
     const config = loadConfig(
       `{"ociVersion":"1.3.0","root":{"path":"rootfs"},"process":${text}}`,
@@ -159,27 +162,23 @@ function planFile(runtime: Runtime, base: ProcessPlan, path: string, options: Pr
     };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    const where = (error.parts.where ?? "").replace(/^config\.json(#\/process)?/, `${path}#`);
+    const where = error.parts.where?.replace(/^config\.json(#\/process)?/, `${path}#`) ?? `--process ${path}`;
     throw new RuntimeError({ ...error.parts, what: "load process", where });
   }
 }
 
+/** It must be a regular file, as config.json: a FIFO could hold us for ever (input.1). */
 function readFile(runtime: Runtime, path: string): string {
   const { kernel } = runtime;
-  const fd = openIfPresent(kernel, AT_CWD, path, O_RDONLY);
-  if (fd === undefined) {
-    throw new RuntimeError({
-      what: "load process",
-      problem: "ENOENT: found no file, want a JSON object like config.json#/process",
-      where: `--process ${path}`,
-    });
+  const refuse = (problem: string) => new RuntimeError({ what: "load process", problem, where: `--process ${path}` });
+  const fd = openIfPresent(kernel, AT_CWD, path, O_RDONLY | O_NONBLOCK);
+  if (fd === undefined) throw refuse("ENOENT: found no file, want a JSON object like config.json#/process");
+  try {
+    if ((stat(kernel, fd).mode & S_IFMT) !== S_IFREG) throw refuse("found no regular file, want one");
+    const bytes = readAll(kernel, fd, MAX_PROCESS);
+    if (bytes === undefined) throw refuse(`found more than ${MAX_PROCESS} bytes, want fewer`);
+    return decode(bytes);
+  } finally {
+    close(kernel, fd);
   }
-  const bytes = readAll(kernel, fd, MAX_PROCESS);
-  close(kernel, fd);
-  if (bytes !== undefined) return decode(bytes);
-  throw new RuntimeError({
-    what: "load process",
-    problem: `found more than ${MAX_PROCESS} bytes, want fewer`,
-    where: `--process ${path}`,
-  });
 }

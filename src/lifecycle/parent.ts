@@ -9,7 +9,7 @@ import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
 import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
 import { close, poll } from "../kernel/file.ts";
-import { killChild, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
+import { killChild, openPid, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
 import { openProc, openProcNamespace, type Procfs, readProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
@@ -23,6 +23,7 @@ import { writeIdMaps } from "./id-map.ts";
 import { sendListener } from "./listener.ts";
 import type { NetDevices } from "./net-devices.ts";
 import { writePidFile } from "./pid-file.ts";
+import { sendPidfd } from "./pidfd-socket.ts";
 import type { Runtime } from "./runtime.ts";
 import { explainReport, type Join, type Spawned } from "./spawn.ts";
 
@@ -33,6 +34,7 @@ export const ENDING: readonly number[] = [SIGHUP, SIGINT, SIGTERM];
 export interface ParentParts {
   id: string;
   pidFile: string | undefined;
+  pidfdSocket: string | undefined;
   config: LoadedConfig;
   directory: ContainerDirectory;
   record: StateRecord;
@@ -91,6 +93,7 @@ export class Parent {
     if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
     this.#moveDevices(proc, pid);
     close(kernel, proc);
+    this.#sendPidfd(pid);
     try {
       kernel.call(SYS_write, spawned.link, encode("g"), 1);
       writeTemplate(directory, this.#with.config, plan, filter);
@@ -112,6 +115,12 @@ export class Parent {
     const Devices = this.#runtime.chunks.netDevices();
     this.netDevices = new Devices(this.#kernel, proc, away);
     this.netDevices.move(devices);
+  }
+
+  #sendPidfd(pid: Pid): void {
+    const { pidfdSocket } = this.#with;
+    const pidfd = pidfdSocket === undefined ? undefined : openPid(this.#kernel, pid);
+    if (pidfdSocket !== undefined && pidfd !== undefined) sendPidfd(this.#kernel, pidfdSocket, pidfd, "standard");
   }
 
   /** Serves init until it is ready; returns the terminal's master when the caller relays it itself. */
