@@ -65,6 +65,7 @@ const MAKERS: ReadonlyMap<string, { what: string; problem: readonly number[] }> 
   ["wrongState", { what: "pause X", problem: [1] }],
   ["hookError", { what: "hook X", problem: [1] }],
   ["cwdError", { what: "chdir X", problem: [1] }],
+  ["processError", { what: "load process", problem: [0] }],
   ["refuseExec", { what: "exec in X", problem: [0] }],
   ["refuseCgroup", { what: "join cgroup", problem: [1] }],
   ["refuse", { what: "load config.json", problem: [1, 2] }],
