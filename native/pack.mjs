@@ -6,6 +6,7 @@ import { build } from "esbuild";
 const MAIN = { core: "src/main-engine.ts" };
 const CHUNKS = [
   "chunk-create",
+  "chunk-criu",
   "chunk-diagnose",
   "chunk-exec",
   "chunk-events",

@@ -1,5 +1,6 @@
 /** The engine host's program: chunks of bytecode, each loaded when a command needs it. The build makes one of each `chunk-*.ts`. */
 import type * as CreateChunk from "./chunk-create.ts";
+import type * as CriuChunk from "./chunk-criu.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
 import type * as EventsChunk from "./chunk-events.ts";
 import type * as ExecChunk from "./chunk-exec.ts";
@@ -33,6 +34,7 @@ export function runMain(native: Native, host: Host = native): void {
     initEntry: undefined,
     chunks: {
       create: () => load<typeof CreateChunk>("chunk-create"),
+      criu: () => load<typeof CriuChunk>("chunk-criu"),
       diagnose: () => load<typeof DiagnoseChunk>("chunk-diagnose"),
       exec: () => load<typeof ExecChunk>("chunk-exec"),
       events: () => load<typeof EventsChunk>("chunk-events"),

@@ -2,6 +2,7 @@
 import process from "node:process";
 import { receive } from "./channel/link.ts";
 import * as createChunk from "./chunk-create.ts";
+import * as criuChunk from "./chunk-criu.ts";
 import * as diagnoseChunk from "./chunk-diagnose.ts";
 import * as eventsChunk from "./chunk-events.ts";
 import * as execChunk from "./chunk-exec.ts";
@@ -48,6 +49,7 @@ const status = main({
   initEntry: { path: process.execPath, argv: [process.execPath, "--v8-pool-size=0", script], env: [] },
   chunks: {
     create: () => createChunk,
+    criu: () => criuChunk,
     init: () => ({ runInit }),
     join: () => ({ runJoin }),
     exec: () => execChunk,

@@ -81,6 +81,14 @@ const userns: Pick<Change, "namespaces" | "linux"> = {
 const CHANGES: Record<string, Change> = {
   hello: { args: script("echo hello from pid $$ on $(hostname)") },
   sleeper: { args: SLEEP },
+  // What a checkpoint must keep is the shell's variable: the file only shows it.
+  counter: {
+    args: script(
+      "exec </dev/null >/dev/null 2>&1",
+      "i=0",
+      "while :; do i=$((i + 1)); echo $i >>/tmp/count; usleep 100000; done",
+    ),
+  },
   limits: {
     // More processes than pids.max, and more work than cpu.max.
     args: script("for i in 1 2 3 4 5 6 7 8 9; do (while :; do :; done) & done; wait"),

@@ -121,8 +121,8 @@ function packProgram(root: string, path: string, place: string): void {
   packLibraries(root, path);
 }
 
-/** Programs that the life-cycle tests start and busybox lacks or has with fewer options; criu only where it is installed. */
-const PROGRAMS = ["mount", "umount", "script", "criu"];
+/** Programs that the life-cycle tests start and busybox lacks or has with fewer options; criu, with ip and tar that it runs, only where they are installed. */
+const PROGRAMS = ["mount", "umount", "script", "criu", "ip", "tar"];
 
 /** Compiles tests with all they import, so that the guest needs no node_modules but what is native. */
 async function compileSuite(paths: readonly string[], outdir: string): Promise<void> {

@@ -17,7 +17,7 @@ const MODULES = [
   "overlay", // image layers
   ...["veth", "dummy", "tun"], // network devices to move, to make; criu wants tun and veth too
   ...["unix_diag", "tcp_diag", "udp_diag", "raw_diag", "netlink_diag", "af_packet_diag"], // criu asks for sockets through them
-  "nf_tables", // criu locks connections with it
+  ...["nf_tables", "nf_conntrack_netlink"], // criu locks connections with the one, and asks for them through the other
 ];
 
 /** Output of a program; undefined when it is missing or fails. */

@@ -1,80 +1,128 @@
-/** checkpoint and restore: runc's flags, so that callers see what is there; the work is missing in this version. */
-import { AT_CWD } from "../kernel/call.ts";
-import { statIfPresent } from "../kernel/file.ts";
-import { state } from "../lifecycle/list.ts";
-import type { Runtime } from "../lifecycle/runtime.ts";
-import { openContainer } from "../lifecycle/start.ts";
+/** checkpoint and restore: runc's flags, the work in a chunk of its own. */
+import type { CriuFlags } from "../lifecycle/criu-args.ts";
 import { RuntimeError } from "../shared/error.ts";
-import type { Command, Flag } from "./command.ts";
+import { absolute } from "../shared/path.ts";
+import type { Command, Context, Flag } from "./command.ts";
+import { loadCriu } from "./load.ts";
 
-const MISSING = "this version does not save and restore containers yet";
+const NO_SERVER = "want it absent: this version passes no memory pages over a connection";
 
 /** Flags of both. */
 const BOTH: readonly Flag[] = [
-  { name: "image-path", value: "dir", help: "folder of criu's image files" },
-  { name: "work-path", value: "dir", help: "folder of criu's work files and logs" },
+  { name: "image-path", value: "dir", help: "folder of criu's image files (default: ./checkpoint)" },
+  { name: "work-path", value: "dir", help: "folder of criu's work files and logs (default: the images')" },
   { name: "tcp-established", help: "allow open TCP connections" },
   { name: "ext-unix-sk", help: "allow Unix sockets that lead outside" },
   { name: "shell-job", help: "allow a terminal that the container shares" },
-  { name: "lazy-pages", help: "memory pages by userfaultfd, when they are needed" },
+  { name: "lazy-pages", help: "memory pages by userfaultfd, when they are needed (refused)", refused: NO_SERVER },
   { name: "file-locks", help: "allow file locks" },
-  { name: "manage-cgroups-mode", value: "mode", help: "soft, full, strict or ignore" },
-  { name: "empty-ns", value: "namespace", help: "make a namespace anew, without what was in it" },
+  { name: "manage-cgroups-mode", value: "mode", help: "soft, full, strict or ignore (default: soft)" },
+  { name: "empty-ns", value: "namespace", help: "make a namespace (network) anew, without what was in it" },
   { name: "auto-dedup", help: "leave out memory pages that a parent image has" },
 ];
 
-/** Where criu is looked for. */
-const CRIU_PATHS = ["/usr/sbin/criu", "/usr/bin/criu", "/sbin/criu", "/usr/local/sbin/criu"];
+/** Flags that are criu's switches, and criu's names of them. */
+const SWITCHES: readonly (readonly [string, string])[] = [
+  ["tcp-established", "tcp-established"],
+  ["ext-unix-sk", "ext-unix-sk"],
+  ["shell-job", "shell-job"],
+  ["file-locks", "file-locks"],
+  ["auto-dedup", "auto-dedup"],
+];
+const DUMP_SWITCHES: readonly (readonly [string, string])[] = [
+  ...SWITCHES,
+  ["leave-running", "leave-running"],
+  ["tcp-skip-in-flight", "skip-in-flight"],
+  ["link-remap", "link-remap"],
+];
+
+const MODES = ["soft", "full", "strict", "ignore"];
 
 export const checkpointCommand: Command = {
   name: "checkpoint",
   args: ["<container-id>"],
-  help: "save a running container to files (refused: missing in this version)",
+  help: "save a running container to files with criu, and stop it",
   flags: [
     ...BOTH,
     { name: "parent-path", value: "dir", help: "folder of an earlier --pre-dump, relative to --image-path" },
     { name: "leave-running", help: "let the container run on" },
     { name: "tcp-skip-in-flight", help: "leave out TCP connections that are being made" },
     { name: "link-remap", help: "link files that were unlinked again" },
-    { name: "status-fd", value: "fd", help: "descriptor that gets one NUL byte once the server for lazy pages is up" },
-    { name: "page-server", value: "address", help: "ADDRESS:PORT of the server that takes memory pages" },
+    { name: "status-fd", value: "fd", help: "accepted; it is told of the server for lazy pages, and there is none" },
+    {
+      name: "page-server",
+      value: "address",
+      help: "ADDRESS:PORT of the server that takes memory pages (refused)",
+      refused: NO_SERVER,
+    },
     { name: "pre-dump", help: "save the memory only; the container runs on" },
   ],
-  missing: MISSING,
-  run: ({ runtime, call }) => {
+  run: (context) => {
+    const { call, runtime } = context;
     const [id = ""] = call.args;
-    const what = `checkpoint ${JSON.stringify(id)}`;
-    openContainer(runtime, id, "checkpoint");
-    const { status } = state(runtime, id);
-    if (status !== "running" && status !== "paused")
-      throw new RuntimeError({ what, problem: `found it ${status}, want a running or paused container` });
-    throw refusal(runtime, what);
+    loadCriu().checkpoint(runtime, {
+      ...criuFlags(context, DUMP_SWITCHES),
+      id,
+      parent: call.value("parent-path"),
+      preDump: call.has("pre-dump"),
+    });
+    return 0;
   },
 };
 
 export const restoreCommand: Command = {
   name: "restore",
   args: ["<container-id>"],
-  help: "make a container from what checkpoint has saved (refused: missing in this version)",
+  help: "make a container from what checkpoint has saved",
   flags: [
     ...BOTH,
     { name: "bundle", short: "b", value: "dir", help: "folder with config.json and the root file system" },
-    { name: "console-socket", value: "path", help: "Unix socket that gets the terminal's master" },
+    {
+      name: "console-socket",
+      value: "path",
+      help: "Unix socket that gets the terminal's master (refused)",
+      refused: "want it absent: this version restores no terminal",
+    },
     { name: "detach", short: "d", help: "do not wait" },
     { name: "pid-file", value: "path", help: "file for the pid of the container's first process" },
     { name: "no-subreaper", help: "do not become the reaper of orphans" },
-    { name: "no-pivot", help: "MS_MOVE and chroot in place of pivot_root" },
+    { name: "no-pivot", help: "accepted: criu enters the root file system in its own way" },
     { name: "lsm-profile", value: "profile", help: "TYPE:NAME of another LSM profile" },
     { name: "lsm-mount-context", value: "context", help: "another LSM context for mounts" },
   ],
-  missing: MISSING,
-  run: ({ runtime, call }) => {
-    throw refusal(runtime, `restore ${JSON.stringify(call.args[0] ?? "")}`);
+  run: (context) => {
+    const { call, runtime } = context;
+    const directory = context.directory();
+    const pidFile = call.value("pid-file");
+    return loadCriu().restore(runtime, {
+      ...criuFlags(context, SWITCHES),
+      id: call.args[0] ?? "",
+      bundle: absolute(call.value("bundle") ?? ".", directory),
+      pidFile: pidFile === undefined ? undefined : absolute(pidFile, directory),
+      detach: call.has("detach"),
+      noSubreaper: call.has("no-subreaper"),
+      // cri-o passes both, empty.
+      lsmProfile: call.value("lsm-profile") || undefined,
+      lsmMountContext: call.value("lsm-mount-context") || undefined,
+    });
   },
 };
 
-function refusal({ kernel }: Runtime, what: string): RuntimeError {
-  if (CRIU_PATHS.some((path) => statIfPresent(kernel, AT_CWD, path, true) !== undefined))
-    return new RuntimeError({ what, problem: MISSING });
-  return new RuntimeError({ what, problem: `criu is not installed, want it for this command; and ${MISSING}` });
+function criuFlags({ call, directory }: Context, known: typeof SWITCHES): CriuFlags {
+  const work = call.value("work-path");
+  const cgroups = call.value("manage-cgroups-mode") || "soft";
+  if (!MODES.includes(cgroups)) throw wrong("--manage-cgroups-mode", cgroups, MODES.join(", "));
+  const empty = call.value("empty-ns");
+  if (empty !== undefined && empty !== "network") throw wrong("--empty-ns", empty, "network");
+  const switches = known.filter(([name]) => call.has(name)).map(([, name]) => name);
+  return {
+    images: absolute(call.value("image-path") ?? "checkpoint", directory()),
+    work: work === undefined || work === "" ? undefined : absolute(work, directory()),
+    cgroups,
+    switches: empty === undefined ? switches : [...switches, "empty-ns=net"],
+  };
+}
+
+function wrong(flag: string, found: string, want: string): RuntimeError {
+  return new RuntimeError({ what: "read flags", problem: `found ${JSON.stringify(found)}, want ${want}`, where: flag });
 }

@@ -1,5 +1,6 @@
 /** Larger commands, each loaded when it is called for: state, kill and delete must not pay for them. */
 import type * as CreateChunk from "../chunk-create.ts";
+import type * as CriuChunk from "../chunk-criu.ts";
 import type * as EventsChunk from "../chunk-events.ts";
 import type * as ExecChunk from "../chunk-exec.ts";
 import type * as FeaturesChunk from "../chunk-features.ts";
@@ -8,6 +9,7 @@ import type * as ManageChunk from "../chunk-manage.ts";
 /** What commands load. */
 export interface CommandChunks {
   create(): typeof CreateChunk;
+  criu(): typeof CriuChunk;
   exec(): typeof ExecChunk;
   events(): typeof EventsChunk;
   features(): typeof FeaturesChunk;
@@ -27,6 +29,7 @@ function loaded(): CommandChunks {
 }
 
 export const loadCreate = (): typeof CreateChunk => loaded().create();
+export const loadCriu = (): typeof CriuChunk => loaded().criu();
 export const loadExec = (): typeof ExecChunk => loaded().exec();
 export const loadEvents = (): typeof EventsChunk => loaded().events();
 export const loadFeatures = (): typeof FeaturesChunk => loaded().features();

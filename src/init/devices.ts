@@ -7,6 +7,9 @@ import {
   O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
+  O_RDWR,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_SYMLINKS,
   S_IFBLK,
   S_IFCHR,
   S_IFIFO,
@@ -16,7 +19,7 @@ import {
   SYS_symlinkat,
   SYS_unlinkat,
 } from "../kernel/constants.ts";
-import { chownAt, close, makeDevice, openAt, stat, statIfPresent } from "../kernel/file.ts";
+import { attemptOpen2, chownAt, close, dup, makeDevice, openAt, stat, statIfPresent } from "../kernel/file.ts";
 import { attach } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { basename, dirname } from "../shared/path.ts";
@@ -24,6 +27,35 @@ import { ensureInRoot, findReal } from "./root.ts";
 import { step } from "./step.ts";
 
 const TYPES = { c: S_IFCHR, b: S_IFBLK, p: S_IFIFO } as const;
+
+/**
+ * Standard streams that are the host's null device become the container's (as runc does): only its own mounts are seen through them, and a
+ * checkpoint finds the file again.
+ */
+export function reopenNull(kernel: Kernel, root: Fd): void {
+  let own: Fd | undefined;
+  for (const target of [0, 1, 2]) {
+    if (!isNull(kernel, target as Fd)) continue;
+    own ??= openOwnNull(kernel, root);
+    if (own === undefined) return;
+    dup(kernel, own, target, false);
+  }
+  if (own !== undefined) close(kernel, own);
+}
+
+function isNull(kernel: Kernel, fd: Fd): boolean {
+  const { mode, rdevMajor, rdevMinor } = stat(kernel, fd);
+  return (mode & S_IFMT) === S_IFCHR && rdevMajor === 1 && rdevMinor === 3;
+}
+
+/** Undefined where the container has no such device, or may not open it: the stream stays as it is. */
+function openOwnNull(kernel: Kernel, root: Fd): Fd | undefined {
+  const result = attemptOpen2(kernel, root, "/dev/null", O_RDWR, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+  if (result < 0) return undefined;
+  if (isNull(kernel, result as Fd)) return result as Fd;
+  close(kernel, result as Fd);
+  return undefined;
+}
 
 /** Makes all nodes. Most share a parent, which is opened once. The umask must be 0. */
 export function makeDevices(kernel: Kernel, root: Fd, devices: readonly DevicePlan[]): void {

@@ -18,7 +18,7 @@ import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
 import { stepAside, stepBack } from "./aside.ts";
 import { bindConsole, openConsole } from "./console.ts";
-import { makeDevices, makeDevLinks } from "./devices.ts";
+import { makeDevices, makeDevLinks, reopenNull } from "./devices.ts";
 import { filtersLast } from "./early-filter.ts";
 import { checkInside } from "./environment.ts";
 import { writeLabels } from "./labels.ts";
@@ -85,7 +85,10 @@ function prepare(kernel: Kernel, input: InitInput) {
   let root = openRootDirectory(kernel, -100 as Fd, "/");
   if (plan.rootTree >= 0) finishTree(kernel, plan, root);
   const console = plan.terminal ? step("console", HERE, () => takeConsole(kernel, plan, root, link)) : undefined;
-  step("stdio", HERE, () => setStdio(kernel, plan, console));
+  step("stdio", HERE, () => {
+    setStdio(kernel, plan, console);
+    if (plan.rootTree >= 0 && plan.setUpDev) reopenNull(kernel, root);
+  });
   if (plan.rootTree >= 0 && plan.readonlyRoot) {
     step("readonly-root", HERE, () => setAttributes(kernel, root, { set: MOUNT_ATTR_RDONLY }, false));
   }

@@ -237,7 +237,8 @@ function checkTerminal(options: CreateOptions, terminal: boolean): void {
   }
 }
 
-function compileFilter(runtime: Runtime, config: LoadedConfig, plan: InitPlan): Uint8Array | undefined {
+/** The filter of the config, its flags in the plan; undefined: the config wants none. */
+export function compileFilter(runtime: Runtime, config: LoadedConfig, plan: InitPlan): Uint8Array | undefined {
   const profile = config.linux?.seccomp;
   if (profile === undefined) return undefined;
   const compiled = runtime.chunks.compileSeccomp(profile);
@@ -248,7 +249,8 @@ function compileFilter(runtime: Runtime, config: LoadedConfig, plan: InitPlan): 
   return compiled.program;
 }
 
-function newRecord(runtime: Runtime, options: CreateOptions, config: LoadedConfig, plan: InitPlan): StateRecord {
+/** The record of a container that is about to be made. */
+export function newRecord(runtime: Runtime, options: CreateOptions, config: LoadedConfig, plan: InitPlan): StateRecord {
   const { kernel } = runtime;
   const proc = openProc(kernel);
   const record: StateRecord = {
@@ -277,7 +279,7 @@ function newRecord(runtime: Runtime, options: CreateOptions, config: LoadedConfi
  * --cgroup-manager disabled: the container stays in the caller's cgroup. A limit cannot be set then; device rules, which every config
  * has, are not in force, as with crun.
  */
-function withoutCgroup(config: LoadedConfig, record: StateRecord, directory: ContainerDirectory): undefined {
+export function withoutCgroup(config: LoadedConfig, record: StateRecord, directory: ContainerDirectory): undefined {
   const { unified = {}, ...resources } = config.linux?.resources ?? {};
   const limit = v1Writes(resources).find(({ optional }) => !optional);
   const where = Object.keys(unified).length > 0 ? `${RESOURCES_AT}/unified` : limit?.where;
@@ -293,7 +295,7 @@ function withoutCgroup(config: LoadedConfig, record: StateRecord, directory: Con
 }
 
 /** Names the cgroup in the record first, then makes it, with limits before anything runs in it (cgroup.4, state.6). */
-function setUpCgroup(
+export function setUpCgroup(
   kernel: Kernel,
   config: LoadedConfig,
   record: StateRecord,

@@ -1,0 +1,3 @@
+/** The chunk of checkpoint and restore. */
+export { checkpoint } from "./lifecycle/checkpoint.ts";
+export { restore } from "./lifecycle/restore.ts";
