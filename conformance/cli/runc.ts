@@ -51,7 +51,7 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ["--log", "no link is followed; one object for each failed command"],
   ["--root", "the default is /run/ts-runc"],
   ["--rootless", "accepted; what a rootless caller may not do is an error"],
-  ["checkpoint", "the flags are known, so that callers can ask for them"],
+  ["checkpoint", "through the program criu; the container stays, stopped, until it is deleted; no terminals"],
   ["features", "says what this runtime does; the annotations of runc and libseccomp are absent"],
   ["ps", "the host's ps by absolute path, not by the caller's PATH"],
   ["update", "a container's cgroup files are the record: nothing of it is kept in state.json"],
@@ -59,6 +59,6 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ["update --kernel-memory", "an error where the kernel would take it and do nothing; runc warns"],
   ["update --kernel-memory-tcp", "as --kernel-memory"],
   ["events", "a stream ends with the container's first process; intel_rdt is empty"],
-  ["restore", "the flags are known, so that callers can ask for them"],
+  ["restore", "as checkpoint; prestart and createRuntime hooks, intelRdt and netDevices are refused"],
   ["start", "fails when the program cannot be executed, where runc reports success"],
 ]);

@@ -1,6 +1,6 @@
 /** The guests' bundles: runc's default config with a few changes each. All share the root file system /rootfs. */
 import { defaultConfig } from "../../src/config/default.ts";
-import type { DeviceRule, Linux, Resources } from "../../src/config/types.ts";
+import type { DeviceRule, Linux, Mount, Resources } from "../../src/config/types.ts";
 
 type Namespaces = NonNullable<Linux["namespaces"]>;
 
@@ -13,6 +13,8 @@ interface Change {
   apparmorProfile?: string;
   linux?: Partial<Linux>;
   writableCgroup?: boolean;
+  /** Beside the default ones. */
+  mounts?: Mount[];
 }
 
 function config(change: Change): unknown {
@@ -31,7 +33,7 @@ function config(change: Change): unknown {
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       ...(change.apparmorProfile === undefined ? {} : { apparmorProfile: change.apparmorProfile }),
     },
-    mounts: (base.mounts ?? []).map((mount) =>
+    mounts: [...(base.mounts ?? []), ...(change.mounts ?? [])].map((mount) =>
       change.writableCgroup === true && mount.type === "cgroup"
         ? { ...mount, options: mount.options?.filter((option) => option !== "ro") }
         : mount,
@@ -47,6 +49,7 @@ function config(change: Change): unknown {
 
 const script = (...lines: string[]) => ["sh", "-c", lines.join("\n")];
 const SLEEP = ["sleep", "100"];
+const COUNT = script("i=0", "while :; do i=$((i + 1)); echo $i >>/tmp/count; echo $i; usleep 100000; done");
 const MIB = 1 << 20;
 /** The guest writes the blank disk's numbers here. */
 const DISK = { major: 7777, minor: 7777 };
@@ -82,12 +85,17 @@ const CHANGES: Record<string, Change> = {
   hello: { args: script("echo hello from pid $$ on $(hostname)") },
   sleeper: { args: SLEEP },
   // What a checkpoint must keep is the shell's variable: the file only shows it.
-  counter: {
-    args: script(
-      "exec </dev/null >/dev/null 2>&1",
-      "i=0",
-      "while :; do i=$((i + 1)); echo $i >>/tmp/count; usleep 100000; done",
-    ),
+  counter: { args: COUNT },
+  // The same with what criu must be told of: a joined namespace, a bind mount below a link, a filter, a cgroup namespace.
+  "counter-full": {
+    args: COUNT,
+    namespaces: (kinds) => [
+      ...kinds.filter((entry) => entry.type !== "network"),
+      { type: "network", path: "/run/netns/given" },
+      { type: "cgroup" },
+    ],
+    mounts: [{ destination: "/link/data", source: "/bundles", type: "bind", options: ["bind", "ro"] }],
+    linux: { seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_ERRNO" }] } },
   },
   limits: {
     // More processes than pids.max, and more work than cpu.max.

@@ -122,7 +122,7 @@ function dump(
 }
 
 /** A folder of the caller's choice, made if need be, as runc. */
-function makeFolder(kernel: Kernel, path: string, what: string): void {
+export function makeFolder(kernel: Kernel, path: string, what: string): void {
   const result = kernel.attempt(SYS_mkdirat, AT_CWD, path, 0o700);
   if (result === 0 || result === -EEXIST) return;
   const { call, code } = kernel.failure(result, SYS_mkdirat, AT_CWD, path, 0o700);

@@ -116,10 +116,17 @@ export function restoreArguments(request: RestoreRequest): string[] {
   return words;
 }
 
-/** What criu's log says of a failure: its last line with "Error", else its last. */
+/** How many of the log's errors the line quotes. */
+const QUOTED = 2;
+
+/** What criu's log says of a failure: its first errors but those that programs it tries have ended, and the last word; else its last line. */
 export function causeInLog(text: string): string {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const lines = text
+    .split("\n")
+    .map((line) => line.replace(/^\([0-9.]+\) */, "").trim())
+    .filter((line) => line !== "");
   const errors = lines.filter((line) => line.includes("Error ("));
-  // The first one is the cause; what follows are its consequences.
-  return (errors[0] ?? lines.at(-1) ?? "").replace(/^\([0-9. ]+\)\s*/, "").trim();
+  const telling = errors.filter((line) => !line.includes("(criu/util.c:") && !line.endsWith(" FAILED."));
+  const quoted = telling.length > 0 ? telling : errors.length > 0 ? errors : lines.slice(-1);
+  return quoted.slice(0, QUOTED).join(" | ");
 }

@@ -12,7 +12,6 @@ import {
   killChild,
   parseProcessStat,
   prctl,
-  resetDispositions,
   restoreSignals,
   wait,
 } from "../kernel/process.ts";
@@ -97,7 +96,6 @@ function make(runtime: Runtime, options: RestoreOptions): Restored {
   refuseTerminal(config, what);
   refuseUnrestored(config, what);
   const cleanup = new Cleanup();
-  resetDispositions(kernel, []);
   const before = blockSignals(kernel, ENDING);
   try {
     const restored = build(runtime, options, { what, program, config, cleanup });
@@ -221,7 +219,7 @@ function runRestore(
       number: hand(fd),
     })),
     streams: readStreams(kernel, options.images).map(({ key, fd }) => ({ key, fd: hand(fd) })),
-    cgroupRoots: (record.cgroup?.places ?? []).map(({ controllers, path }) => [controllers.join(","), `/${path}`]),
+    cgroupRoots: (record.cgroup?.places ?? []).map(({ controllers, path }) => X
     pidFile: `${runtime.root}/${options.id}/${PID_FILE}`,
   });
   const procs = (cgroup?.fds ?? []).map((fd) => openAt(kernel, fd, "cgroup.procs", O_WRONLY));

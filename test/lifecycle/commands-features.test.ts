@@ -12,7 +12,7 @@ const RUNC_ONLY: ReadonlyMap<string, string> = new Map([
   ["annotations/io.github.seccomp.libseccomp.version", "no libseccomp in here"],
   ["annotations/org.opencontainers.runc.commit", "runc's own"],
   ["annotations/org.opencontainers.runc.version", "runc's own"],
-  ["annotations/org.opencontainers.runc.checkpoint.enabled", "containers are not checkpointed by this version"],
+  ["annotations/org.opencontainers.runc.checkpoint.enabled", "whether criu is installed shows when it is called"],
 ]);
 
 const read = (text: string): Features => {

@@ -14,19 +14,27 @@ refuses() {
   is "$name" "$?:$(echo "$out" | wc -l)" "1:1"
   has "$name: the line" "$out" "$pattern"
 }
+# A running container without a file of ours: criu would have to find it in the container.
+begin() {
+  ts-runc create --bundle "/bundles/$1" "$1" </dev/null >/dev/null 2>&1
+  ts-runc start "$1"
+}
 # A checkpoint of the running container $1, with other flags.
 save() {
   id=$1
   shift
-  out=$(ts-runc checkpoint --image-path $I/$id --work-path $I/work --empty-ns network "$@" "$id" 2>&1)
-  is "checkpoint $*" "$?:$out" "0:"
-  log $I/work/dump.log
+  out=$(ts-runc checkpoint --image-path $I/$id --work-path $I/work "$@" "$id" 2>&1)
+  is "checkpoint $id $*" "$?:$out" "0:"
+  [ -z "$out" ] || log $I/work/dump.log
 }
-# A new container $2 from the images of $1.
+# A new container $2 from the images of $1, with other flags.
 restore() {
-  ts-runc restore --bundle /bundles/counter --image-path $I/$1 --work-path $I/work --empty-ns network --detach --pid-file /tmp/$2.pid "$2" </dev/null >/tmp/out 2>&1
-  is "restore $1 as $2" "$?:$(cat /tmp/out)" "0:"
-  log $I/work/restore.log
+  from=$1
+  to=$2
+  shift 2
+  ts-runc restore --bundle "/bundles/$from" --image-path $I/$from --work-path $I/work --detach --pid-file /tmp/$to.pid "$@" "$to" </dev/null >/tmp/out 2>&1
+  is "restore $from as $to $*" "$?:$(cat /tmp/out)" "0:"
+  [ ! -s /tmp/out ] || log $I/work/restore.log
 }
 # The count of the container $1 goes on from $2: were the program begun anew it would begin with 1.
 goes_on() {
@@ -39,7 +47,7 @@ goes_on() {
     not_ok "$1 goes on"
     told "$now" "above $2"
   fi
-  is "$1: exec" "$(ts-runc exec "$1" cat /proc/self/cgroup 2>&1)" "0::/$1"
+  is "$1: exec" "$(ts-runc exec "$1" cat /proc/self/cgroup 2>&1)" "0::${3:-/$1}"
 }
 
 if [ ! -x /usr/bin/criu ]; then
@@ -60,16 +68,15 @@ mkdir -p /etc/criu $I
 echo "network-lock nftables" >/etc/criu/default.conf
 before=$(left)
 
-create counter </dev/null >/dev/null 2>&1
-ts-runc start counter
+begin counter
 sleep 1
-save counter --leave-running
+save counter --leave-running --empty-ns network
 is "it runs on" "$(status counter)" running
 at=$(count)
 sleep 1
 is "and counts" "$([ "$(count)" -gt "$at" ] && echo yes)" yes
 rm -r $I/counter
-save counter
+save counter --empty-ns network
 becomes "stopped afterwards" stopped status counter
 at=$(count)
 sleep 1
@@ -78,24 +85,87 @@ refuses "checkpoint of a stopped container" "found it stopped, want a running or
 ts-runc delete counter
 is "delete" "$?" 0
 
-restore counter counter
+restore counter counter --empty-ns network
 goes_on counter "$at"
 refuses "restore over it" "already exists" ts-runc restore --bundle /bundles/counter --image-path $I/counter counter
 ts-runc kill counter KILL
 becomes "killed" stopped status counter
 ts-runc delete counter
 is "delete after restore" "$?" 0
-at=$(sed -n "/^$at\$/=" /rootfs/tmp/count | head -n 1)
-at=$(sed -n "${at}p" /rootfs/tmp/count)
-restore counter another
+restore counter another --empty-ns network
 goes_on another "$at"
 ts-runc delete --force another
 is "delete --force after restore" "$?" 0
 rm -f /tmp/counter.pid /tmp/another.pid
 
+# With a joined network, a bind mount, a filter and a cgroup namespace; paused while it is saved; in two steps.
+mkdir -p /rootfs/target
+ln -s target /rootfs/link
+/usr/bin/ip netns add given
+rm /rootfs/tmp/count
+begin counter-full
+sleep 1
+ts-runc checkpoint --image-path $I/first --pre-dump counter-full >/tmp/out 2>&1
+is "a pre-dump" "$?:$(cat /tmp/out)" "0:"
+[ ! -s /tmp/out ] || log $I/first/dump.log
+is "it runs on" "$(status counter-full)" running
+ts-runc pause counter-full
+save counter-full --parent-path ../first --file-locks --tcp-established --manage-cgroups-mode soft
+becomes "stopped afterwards, though it was paused" stopped status counter-full
+at=$(count)
+ts-runc delete counter-full
+restore counter-full full --file-locks --tcp-established
+goes_on full "$at" /
+p=$(pid full)
+is "its network is the joined one" "$(ls -iL /proc/$p/ns/net | cut -d' ' -f1)" "$(ls -i /run/netns/given | cut -d' ' -f1)"
+has "its bind mount is there" "$(ts-runc exec full ls /link/data)" "^counter-full$"
+has "its filter is" "$(cat /proc/$p/status)" "^Seccomp_filters:.1$"
+has "its masked paths are" "$(cat /proc/$p/mountinfo)" " /null /proc/kcore|/proc/kcore"
+is "its capabilities are those of exec" "$(grep CapEff /proc/$p/status)" "$(ts-runc exec full grep CapEff /proc/self/status)"
+ts-runc pause full
+is "it can be paused" "$(status full)" paused
+ts-runc delete --force full
+rm -f /tmp/full.pid /rootfs/link
+rm -r /rootfs/target
+/usr/bin/ip netns delete given
+umount /run/netns
+
+# Its standard output was a pipe: on restore it is the one of the new caller.
+(ts-runc run --detach --bundle /bundles/counter piped </dev/null 2>/dev/null | cat >/tmp/first) &
+becomes "piped runs" running status piped
+sleep 1
+save piped --empty-ns network
+becomes "piped has stopped" stopped status piped
+last=$(tail -n 1 /tmp/first)
+ts-runc delete piped
+(ts-runc restore --bundle /bundles/counter --image-path $I/piped --detach --empty-ns network piped </dev/null 2>/tmp/err | cat >/tmp/second) &
+becomes "piped runs again" running status piped
+sleep 1
+is "without a word" "$(cat /tmp/err)" ""
+is "what it prints goes on for the new reader" "$(head -n 1 /tmp/second)" $((last + 1))
+ts-runc delete --force piped
+
+# In the foreground.
+ts-runc restore --bundle /bundles/counter --image-path $I/counter --empty-ns network front </dev/null >/dev/null 2>&1 &
+front=$!
+becomes "front runs" running status front
+ts-runc kill front KILL
+wait $front
+is "its status is the process's" "$?" 137
+is "and it is deleted" "$(ts-runc list -q | grep -c front)" 0
+
 refuses "no images" "found no inventory.img, want the folder of a checkpoint; /tmp/none; hint: --image-path" \
   ts-runc restore --bundle /bundles/counter --image-path /tmp/none none
 refuses "broken images" "criu failed" sh -c "mkdir $I/bad; : >$I/bad/inventory.img; ts-runc restore --bundle /bundles/counter --image-path $I/bad -d bad"
 refuses "no container" 'checkpoint "none": container does not exist' ts-runc checkpoint none
+mount --bind /tmp /usr/bin
+PATH=/bin
+begin counter
+refuses "no criu" 'checkpoint "counter": criu is not installed, want it' ts-runc checkpoint counter
+refuses "no criu, restore" 'restore "x": criu is not installed, want it' ts-runc restore --image-path $I/counter --bundle /bundles/counter x
+is "it runs on" "$(status counter)" running
+ts-runc delete --force counter
+umount /usr/bin
+
 is "nothing is left behind" "$(left)" "$before"
 done_testing
