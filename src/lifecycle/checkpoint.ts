@@ -15,6 +15,7 @@ import {
 } from "../kernel/constants.ts";
 import { close, isDirectory, openAt, readLinkAt, stat, writeAll } from "../kernel/file.ts";
 import { blockSignals, restoreSignals } from "../kernel/process.ts";
+import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import type { StateRecord } from "../state/record.ts";
 import { statusOf } from "../state/status.ts";
@@ -98,10 +99,12 @@ function dump(
     listenFds: 0,
   });
   const joins = openJoins(kernel, config);
-  const root = openAt(kernel, AT_CWD, `/proc/${record.pid}/root`, O_PATH | O_DIRECTORY);
+  const proc = openProc(kernel);
+  const root = openAt(kernel, proc, `${record.pid}/root`, O_PATH | O_DIRECTORY);
   const masked = plan.maskedPaths.filter((path) => isFileIn(kernel, root, path));
   close(kernel, root);
-  if (!options.preDump) writeStreams(kernel, record.pid, images);
+  if (!options.preDump) writeStreams(kernel, proc, record.pid, images);
+  close(kernel, proc);
   const words = dumpArguments({
     ...options,
     pid: record.pid,
@@ -145,8 +148,8 @@ function isFileIn(kernel: Kernel, root: Fd, path: string): boolean {
 }
 
 /** Says what 0, 1 and 2 are, so that restore can put pipes of its caller in their place. */
-function writeStreams(kernel: Kernel, pid: number, images: string): void {
-  const streams = [0, 1, 2].map((fd) => readLinkAt(kernel, AT_CWD, `/proc/${pid}/fd/${fd}` as string) ?? "");
+function writeStreams(kernel: Kernel, proc: Procfs, pid: number, images: string): void {
+  const streams = [0, 1, 2].map((fd) => readLinkAt(kernel, proc, `${pid}/fd/${fd}`) ?? "");
   const fd = openAt(kernel, AT_CWD, `${images}/${STREAMS}`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   writeAll(kernel, fd, JSON.stringify(streams));
   close(kernel, fd);

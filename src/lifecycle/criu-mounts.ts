@@ -5,6 +5,7 @@ import { findInRoot } from "../init/root.ts";
 import { AT_CWD, type Fd, type Kernel } from "../kernel/call.ts";
 import { O_DIRECTORY, O_PATH } from "../kernel/constants.ts";
 import { close, openAt, readLinkAt } from "../kernel/file.ts";
+import { openProc, selfName } from "../kernel/procfs.ts";
 import { absolute, clean } from "../shared/path.ts";
 import type { ExternalMount } from "./criu-args.ts";
 
@@ -46,8 +47,10 @@ function cgroupMounts(plan: InitPlan, destination: string, kind: string, cgroup:
 function realTarget(kernel: Kernel, root: Fd, target: string): string {
   const fd = findInRoot(kernel, root, target);
   if (fd === undefined) return clean(target);
-  const name = (of: Fd) => readLinkAt(kernel, AT_CWD, `/proc/self/fd/${of}`) ?? "";
+  const proc = openProc(kernel);
+  const name = (of: Fd) => readLinkAt(kernel, proc, `${selfName(kernel, proc)}/fd/${of}`) ?? "";
   const [path, base] = [name(fd), name(root)];
+  close(kernel, proc);
   close(kernel, fd);
   return path.startsWith(`${base}/`) ? path.slice(base.length) : clean(target);
 }

@@ -7,14 +7,7 @@ import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, type Pid } from "../kernel/call.ts";
 import { O_WRONLY, PR_SET_CHILD_SUBREAPER, SIGKILL } from "../kernel/constants.ts";
 import { close, openAt, readText, statIfPresent } from "../kernel/file.ts";
-import {
-  blockSignals,
-  killChild,
-  parseProcessStat,
-  prctl,
-  restoreSignals,
-  wait,
-} from "../kernel/process.ts";
+import { blockSignals, killChild, parseProcessStat, prctl, restoreSignals, wait } from "../kernel/process.ts";
 import { openProc, readProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { twice } from "../shared/twice.ts";
@@ -22,7 +15,7 @@ import { checkId } from "../state/id.ts";
 import type { StateRecord } from "../state/record.ts";
 import { ContainerDirectory, openRoot } from "../state/store.ts";
 import { writeTemplate } from "../state/template.ts";
-import { CRIU_NAMESPACES, refuseTerminal, STREAMS } from "./checkpoint.ts";
+import { CRIU_NAMESPACES, makeFolder, refuseTerminal, STREAMS } from "./checkpoint.ts";
 import { Cleanup } from "./cleanup.ts";
 import { compileFilter, newRecord, readConfig, setUpCgroup, withoutCgroup } from "./create.ts";
 import { type CriuFlags, RESTORE_LOG, restoreArguments } from "./criu-args.ts";
@@ -50,6 +43,12 @@ export interface RestoreOptions extends CriuFlags {
 /** criu writes the pid here, in the container's state directory. */
 const PID_FILE = "criu.pid";
 
+/** What a restore is given beside the flags. */
+interface Restoring extends RestoreOptions {
+  /** Descriptors in place of our 0, 1 and 2; -1: ours. */
+  stdio: [number, number, number];
+}
+
 interface Restored {
   directory: ContainerDirectory;
   record: StateRecord;
@@ -58,7 +57,7 @@ interface Restored {
 /** Restores a container. Returns the exit status for our own process: 0 when detached. */
 export function restore(runtime: Runtime, options: RestoreOptions): number {
   if (options.detach) {
-    make(runtime, options);
+    make(runtime, { ...options, stdio: [-1, -1, -1] });
     return 0;
   }
   const { kernel } = runtime;
@@ -66,7 +65,9 @@ export function restore(runtime: Runtime, options: RestoreOptions): number {
   if (!options.noSubreaper) prctl(kernel, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   foreground.begin();
   try {
-    const { directory, record } = make(runtime, options);
+    const stdio: [number, number, number] = [-1, -1, -1];
+    foreground.replaceTerminals(stdio);
+    const { directory, record } = make(runtime, { ...options, stdio });
     const init = record.pid as Pid;
     foreground.untilEnd(init);
     const status = twice(() => wait(kernel, init, 0))?.status ?? 0;
@@ -80,7 +81,7 @@ export function restore(runtime: Runtime, options: RestoreOptions): number {
 }
 
 /** @throws RuntimeError, with everything given back. */
-function make(runtime: Runtime, options: RestoreOptions): Restored {
+function make(runtime: Runtime, options: Restoring): Restored {
   const { kernel } = runtime;
   const what = `restore "${options.id}"`;
   checkId(options.id);
@@ -95,6 +96,7 @@ function make(runtime: Runtime, options: RestoreOptions): Restored {
   const config = readConfig(runtime, options.bundle);
   refuseTerminal(config, what);
   refuseUnrestored(config, what);
+  if (options.work !== undefined) makeFolder(kernel, options.work, what);
   const cleanup = new Cleanup();
   const before = blockSignals(kernel, ENDING);
   try {
@@ -131,7 +133,7 @@ function refuseUnrestored(config: LoadedConfig, what: string): void {
 
 function build(
   runtime: Runtime,
-  options: RestoreOptions,
+  options: Restoring,
   found: { what: string; program: string; config: LoadedConfig; cleanup: Cleanup },
 ): Restored {
   const { kernel } = runtime;
@@ -189,7 +191,7 @@ function readPid(kernel: Kernel, directory: ContainerDirectory): Pid | undefined
 
 function runRestore(
   runtime: Runtime,
-  options: RestoreOptions,
+  options: Restoring,
   found: {
     what: string;
     program: string;
@@ -218,8 +220,13 @@ function runRestore(
       path: config.linux?.namespaces?.find(({ type }) => type === kind)?.path ?? "",
       number: hand(fd),
     })),
-    streams: readStreams(kernel, options.images).map(({ key, fd }) => ({ key, fd: hand(fd) })),
-    cgroupRoots: (record.cgroup?.places ?? []).map(({ controllers, path }) => X
+    streams: readStreams(kernel, options.images, what).map(({ key, fd }) => {
+      const own = options.stdio[fd] ?? -1;
+      return { key, fd: hand((own < 0 ? fd : own) as Fd) };
+    }),
+    cgroupRoots: (record.cgroup?.places ?? []).flatMap(({ controllers, path }): [string, string][] =>
+      controllers.length === 0 ? [["", `/${path}`]] : controllers.map((name) => [name, `/${path}`]),
+    ),
     pidFile: `${runtime.root}/${options.id}/${PID_FILE}`,
   });
   const procs = (cgroup?.fds ?? []).map((fd) => openAt(kernel, fd, "cgroup.procs", O_WRONLY));
@@ -228,16 +235,23 @@ function runRestore(
   // Where mounts are the caller's own there is nothing to bind.
   const mountRoot = newNamespaces(config).includes("mount") ? record.rootfs : undefined;
   runCriu(kernel, { what, program, words, log, cgroups: procs, mountRoot, handed, sameGroup });
-  for (const fd of [...procs, ...(cgroup?.fds ?? []), ...joins.map(({ fd }) => fd)]) close(kernel, fd);
+  const theirs = options.stdio.filter((fd) => fd > 2) as Fd[];
+  for (const fd of [...procs, ...(cgroup?.fds ?? []), ...joins.map((join) => join.fd), ...theirs]) close(kernel, fd);
 }
 
 /** Streams of the saved process that were pipes: our own take their place. */
-function readStreams(kernel: Kernel, images: string): { key: string; fd: Fd }[] {
+function readStreams(kernel: Kernel, images: string, what: string): { key: string; fd: number }[] {
   const path = `${images}/${STREAMS}`;
   if (statIfPresent(kernel, AT_CWD, path, true) === undefined) return [];
-  const names: unknown = JSON.parse(readText(kernel, AT_CWD, path));
+  let names: unknown;
+  try {
+    names = JSON.parse(readText(kernel, AT_CWD, path));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new RuntimeError({ what, problem: "found no JSON, want the list that checkpoint has written", where: path });
+  }
   if (!Array.isArray(names)) return [];
   return names.flatMap((key: unknown, fd) =>
-    fd < 3 && typeof key === "string" && key.startsWith("pipe:") ? [{ key, fd: fd as Fd }] : [],
+    fd < 3 && typeof key === "string" && key.startsWith("pipe:") ? [{ key, fd }] : [],
   );
 }
