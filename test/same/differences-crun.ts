@@ -203,7 +203,7 @@ export const CRUN_DIFFERENCES: readonly Difference[] = [
     why: "the state has no such property (runtime.md#state)",
   },
   {
-    field: /^hook (prestart|createRuntime|createContainer) state status$/,
+    field: /^hook (createRuntime|createContainer) state status$/,
     when: hasHooks,
     theirs: /^"created"$/,
     ours: /^"creating"$/,
