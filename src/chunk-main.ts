@@ -1,10 +1,14 @@
 /** The engine host's program: chunks of bytecode, each loaded when a command needs it. The build makes one of each `chunk-*.ts`. */
 import type * as CreateChunk from "./chunk-create.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
+import type * as EventsChunk from "./chunk-events.ts";
 import type * as ExecChunk from "./chunk-exec.ts";
+import type * as FeaturesChunk from "./chunk-features.ts";
 import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
 import type * as JoinChunk from "./chunk-join.ts";
+import type * as ManageChunk from "./chunk-manage.ts";
+import type * as NetChunk from "./chunk-net.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
@@ -31,9 +35,13 @@ export function runMain(native: Native, host: Host = native): void {
       create: () => load<typeof CreateChunk>("chunk-create"),
       diagnose: () => load<typeof DiagnoseChunk>("chunk-diagnose"),
       exec: () => load<typeof ExecChunk>("chunk-exec"),
+      events: () => load<typeof EventsChunk>("chunk-events"),
       help: () => load<typeof HelpChunk>("chunk-help"),
       init: () => load<typeof InitChunk>("chunk-init"),
       join: () => load<typeof JoinChunk>("chunk-join"),
+      features: () => load<typeof FeaturesChunk>("chunk-features"),
+      manage: () => load<typeof ManageChunk>("chunk-manage"),
+      net: () => load<typeof NetChunk>("chunk-net"),
       resctrl: () => load<typeof ResctrlChunk>("chunk-resctrl"),
       seccomp: () => load<typeof SeccompChunk>("chunk-seccomp"),
       trace: () => load<typeof TraceChunk>("chunk-trace"),

@@ -22,6 +22,7 @@ import { describeCall } from "./kernel/decode.ts";
 import { type CreateOptions, create as createWith } from "./lifecycle/create.ts";
 import { explainExec } from "./lifecycle/diagnose.ts";
 import { type ContainerState, state } from "./lifecycle/list.ts";
+import { NetDevices } from "./lifecycle/net-devices.ts";
 import type { Runtime } from "./lifecycle/runtime.ts";
 import { compileSeccomp } from "./seccomp/compile.ts";
 
@@ -29,6 +30,8 @@ export { loadConfig } from "./config/load.ts";
 export { deleteContainer } from "./lifecycle/delete.ts";
 export { kill } from "./lifecycle/kill.ts";
 export { type ContainerState, list, state } from "./lifecycle/list.ts";
+export { pause, resume } from "./lifecycle/pause.ts";
+export { processes } from "./lifecycle/ps.ts";
 export type { Runtime } from "./lifecycle/runtime.ts";
 export { start } from "./lifecycle/start.ts";
 export { RuntimeError } from "./shared/error.ts";
@@ -48,6 +51,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     rootGiven: options.root !== undefined,
     chunks: {
       validateConfig: () => validate,
+      netDevices: () => NetDevices,
       resctrl: () => resctrl,
       compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
       explainExec,

@@ -3,8 +3,12 @@ import process from "node:process";
 import { receive } from "./channel/link.ts";
 import * as createChunk from "./chunk-create.ts";
 import * as diagnoseChunk from "./chunk-diagnose.ts";
+import * as eventsChunk from "./chunk-events.ts";
 import * as execChunk from "./chunk-exec.ts";
+import * as featuresChunk from "./chunk-features.ts";
 import * as helpChunk from "./chunk-help.ts";
+import * as manageChunk from "./chunk-manage.ts";
+import * as netChunk from "./chunk-net.ts";
 import * as resctrlChunk from "./chunk-resctrl.ts";
 import * as seccompChunk from "./chunk-seccomp.ts";
 import * as traceChunk from "./chunk-trace.ts";
@@ -48,7 +52,11 @@ const status = main({
     join: () => ({ runJoin }),
     exec: () => execChunk,
     diagnose: () => diagnoseChunk,
+    events: () => eventsChunk,
+    features: () => featuresChunk,
     help: () => helpChunk,
+    manage: () => manageChunk,
+    net: () => netChunk,
     resctrl: () => resctrlChunk,
     seccomp: () => seccompChunk,
     trace: () => traceChunk,

@@ -1,16 +1,15 @@
 /** The program: from words to an exit status. The one place that prints an error. */
-import type * as CreateChunk from "./chunk-create.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
-import type * as ExecChunk from "./chunk-exec.ts";
 import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
 import type * as JoinChunk from "./chunk-join.ts";
+import type * as NetChunk from "./chunk-net.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
-import type { Call, Context } from "./cli/command.ts";
+import { type Call, type Context, GLOBAL_FLAGS } from "./cli/command.ts";
 import { COMMANDS } from "./cli/commands.ts";
-import { setLoaders } from "./cli/load.ts";
+import { type CommandChunks, setChunks } from "./cli/load.ts";
 import { Log } from "./cli/log.ts";
 import { type Parsed, parse } from "./cli/parse.ts";
 import { openTrace } from "./cli/trace.ts";
@@ -29,13 +28,12 @@ import { encode } from "./shared/text.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** Code that is loaded when it is needed: bytecode chunks on the engine host, plain modules on Node. */
-export interface ProgramChunks {
-  create(): typeof CreateChunk;
+export interface ProgramChunks extends CommandChunks {
   diagnose(): typeof DiagnoseChunk;
-  exec(): typeof ExecChunk;
   help(): typeof HelpChunk;
   init(): typeof InitChunk;
   join(): typeof JoinChunk;
+  net(): typeof NetChunk;
   resctrl(): typeof ResctrlChunk;
   seccomp(): typeof SeccompChunk;
   trace(): typeof TraceChunk;
@@ -88,8 +86,8 @@ function command(program: Program, plain: Kernel): number {
   const log = new Log(kernel, parsed.global);
   try {
     log.open();
-    checkGlobals(parsed.global);
-    setLoaders({ create: () => chunks.create(), exec: () => chunks.exec() });
+    checkFlags(parsed);
+    setChunks(chunks);
     const status = parsed.command.run(contextOf(kernel, program, parsed, env, log, traced?.file));
     log.finish();
     return status;
@@ -139,13 +137,34 @@ function readEnvironment(env: readonly string[]): Map<string, string> {
   return values;
 }
 
-function checkGlobals(global: Call): void {
-  if (!global.has("systemd-cgroup")) return;
-  throw new RuntimeError({
-    what: "read command line",
-    problem: "found --systemd-cgroup, want the cgroupfs driver: the systemd driver is missing in this version",
-    where: "--systemd-cgroup",
-  });
+/** What is known and cannot be done is said before anything is done. */
+function checkFlags({ global, command, call }: Parsed): void {
+  for (const [flags, given] of [
+    [GLOBAL_FLAGS, global],
+    [command.flags, call],
+  ] as const) {
+    for (const { name, refused } of flags) {
+      if (refused !== undefined && given.has(name)) throw badFlag(name, `found --${name}, ${refused}`);
+    }
+  }
+  oneOf(global, "log-level", ["error", "warning", "debug"]);
+  const manager = global.value("cgroup-manager");
+  if (manager === "systemd")
+    throw badFlag(
+      "cgroup-manager",
+      "found systemd, want cgroupfs or disabled: the systemd driver is missing in this version",
+    );
+  oneOf(global, "cgroup-manager", ["cgroupfs", "disabled"]);
+}
+
+function oneOf(given: Call, name: string, words: readonly string[]): void {
+  const value = given.value(name);
+  if (value === undefined || words.includes(value)) return;
+  throw badFlag(name, `found ${JSON.stringify(value)}, want ${words.slice(0, -1).join(", ")} or ${words.slice(-1)[0]}`);
+}
+
+function badFlag(name: string, problem: string): RuntimeError {
+  return new RuntimeError({ what: "read command line", problem, where: `--${name}` });
 }
 
 function contextOf(
@@ -163,6 +182,7 @@ function contextOf(
     rootGiven: parsed.global.value("root") !== undefined,
     chunks: {
       validateConfig: () => chunks.validateConfig(),
+      netDevices: () => chunks.net().NetDevices,
       resctrl: () => chunks.resctrl().resctrl,
       compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
       runInit: (inner, input) => chunks.init().runInit(inner, input),
@@ -173,7 +193,11 @@ function contextOf(
     initEntry: program.initEntry,
     traceFd,
     env,
-    debug: parsed.global.has("debug") ? (line) => log.debug(line) : undefined,
+    noCgroup: parsed.global.value("cgroup-manager") === "disabled",
+    debug:
+      parsed.global.has("debug") || parsed.global.value("log-level") === "debug"
+        ? (line) => log.debug(line)
+        : undefined,
     warn: (line) => log.warn(line),
   };
   return { runtime, call: parsed.call, print: (text) => print(kernel, text), directory: () => getCwd(kernel) };

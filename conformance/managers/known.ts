@@ -22,24 +22,7 @@ export interface KnownDifference {
   why: string;
 }
 
-const TMPCOPYUP = "Podman asks for tmpcopyup with every --tmpfs; ts-runc refuses the option until it has it";
-
-export const KNOWN_FAILURES: readonly KnownFailure[] = [
-  {
-    manager: "podman",
-    scenario: "run --read-only, --tmpfs, --shm-size, --init",
-    runtime: "ts-runc",
-    error: /^run --tmpfs: status 126, .*tmpcopyup is not supported/,
-    why: TMPCOPYUP,
-  },
-  {
-    manager: "podman",
-    scenario: "-v: folders, files, read-only, seen from both sides",
-    runtime: "ts-runc",
-    error: /^run --mount .*tmpcopyup is not supported/,
-    why: TMPCOPYUP,
-  },
-];
+export const KNOWN_FAILURES: readonly KnownFailure[] = [];
 
 /** Both say why a container or a process does not start; the words of ts-runc are those of DESIGN section 7. */
 const ERROR_WHY = "the same class of error, in ts-runc's words: what was found, what is wanted, where in the config";
@@ -99,6 +82,27 @@ const startErrors = Object.entries(SEEN).flatMap(([manager, fields]) =>
   })),
 );
 
+const EXEC_FAILS = "exec: what fails";
+
+const NO_CWD: (typeof START_ERRORS)[number] = [
+  "no cwd",
+  /exec failed: .*chdir to cwd \("\/no\/such"\) set in config\.json failed: no such file or directory/,
+  /exec failed: chdir "\/no\/such": no such file or directory: it is missing in the root; config\.json#\/process\/cwd/,
+];
+
+/** As SEEN, of a process that joins. */
+const EXEC_SEEN: Record<string, readonly string[]> = {
+  containerd: ["no program", "a folder", "no cwd"],
+  docker: ["no program", "no program in PATH", "no right"],
+  podman: ["no program", "no program in PATH", "no right"],
+};
+
+const execErrors = Object.entries(EXEC_SEEN).flatMap(([manager, fields]) =>
+  [...START_ERRORS, NO_CWD]
+    .filter(([field]) => fields.includes(field))
+    .map(([field, runc, ours]) => ({ manager, scenario: EXEC_FAILS, field, runc, ours, why: ERROR_WHY })),
+);
+
 const sysctl = (manager: string, runc: RegExp, why: string): KnownDifference => ({
   manager,
   scenario: CANNOT_START,
@@ -150,6 +154,7 @@ const mountErrors = [
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   ...startErrors,
+  ...execErrors,
   ...mountErrors,
   sysctl(
     "docker",

@@ -1,11 +1,11 @@
 /** All demands, and all fields of config.json: what docs/spec-coverage.md accounts for. */
 import type { Elsewhere, Must } from "./must.ts";
 import { CGROUPS } from "./musts-cgroups.ts";
-import { CONFIG } from "./musts-config.ts";
+import { CONFIG, IDMAP_OWN } from "./musts-config.ts";
 import { HOOKS } from "./musts-hooks.ts";
-import { LINUX, RDT_MONITOR, RDT_NAMED, RDT_PREPARED, RDT_SCHEMATA } from "./musts-linux.ts";
+import { LINUX, NET_NAMES, RDT_MONITOR, RDT_NAMED, RDT_PREPARED, RDT_SCHEMATA } from "./musts-linux.ts";
 import { RUNTIME } from "./musts-runtime.ts";
-import { SECCOMP } from "./musts-seccomp.ts";
+import { AGENT, METADATA, SECCOMP } from "./musts-seccomp.ts";
 
 export const MUSTS: readonly Must[] = [...RUNTIME, ...CONFIG, ...HOOKS, ...LINUX, ...CGROUPS, ...SECCOMP];
 
@@ -24,6 +24,11 @@ const CHECKED: Elsewhere = [
  * pointer stands for all fields below it.
  */
 export const FIELD_TESTS: readonly (readonly [pointer: string, ...tests: Elsewhere[]])[] = [
+  ["/mounts/*/uidMappings", IDMAP_OWN],
+  ["/mounts/*/gidMappings", IDMAP_OWN],
+  ["/linux/netDevices", NET_NAMES],
+  ["/linux/seccomp/listenerPath", AGENT],
+  ["/linux/seccomp/listenerMetadata", AGENT, METADATA],
   ["/linux/resources/devices", ["test/lifecycle/cgroup-v2.test.ts", "cgroup v2: devices allowed and denied in fact"]],
   ["/linux/resources/memory", [V2, "cgroup v2: memory"]],
   ["/linux/resources/memory/checkBeforeUpdate", CHECKED],
@@ -43,16 +48,8 @@ export const FIELD_TESTS: readonly (readonly [pointer: string, ...tests: Elsewhe
   ["/linux/intelRdt/enableMonitoring", RDT_MONITOR],
 ];
 
-const NOT_YET = "not supported by this version";
-
-/** Fields that are refused, with all below them: pointer → what the error says. */
-export const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map([
-  ["/mounts/*/uidMappings", NOT_YET],
-  ["/mounts/*/gidMappings", NOT_YET],
-  ["/linux/netDevices", NOT_YET],
-  ["/linux/seccomp/listenerPath", NOT_YET],
-  ["/linux/seccomp/listenerMetadata", NOT_YET],
-]);
+/** Fields that are refused, with all below them: pointer → what the error says. There is none. */
+export const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map();
 
 const NO_BFQ = "without the bfq scheduler the kernel has no file for it, which is an error";
 

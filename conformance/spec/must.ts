@@ -41,5 +41,4 @@ export function section(anchor: string, rows: { readonly [name: string]: Row }):
 }
 
 export const notTestable = (why: string): State => ({ kind: "not testable", why });
-export const refused = (why: string): State => ({ kind: "refused", why });
 export const differs = (why: string): State => ({ kind: "differs", why });

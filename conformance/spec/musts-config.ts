@@ -1,10 +1,14 @@
 /** What config.md demands but for hooks, in our words. */
-import { differs, type Must, notTestable, refused, section } from "./must.ts";
+import { differs, type Elsewhere, type Must, notTestable, section } from "./must.ts";
 
 const asMount8 = (text: string) => ["MUST", `mount option: ${text}`] as const;
 const ofWriter = notTestable("it binds whoever writes config.json; any string is a legal value for a runtime");
 
-const notYet = refused("an idmapped mount is not supported by this version");
+const IDMAP = "test/lifecycle/idmap.test.ts";
+export const IDMAP_OWN: Elsewhere = [IDMAP, "idmap: maps of the mount beside a user namespace"];
+const IDMAP_CONTAINER: Elsewhere = [IDMAP, "idmap: the container's user namespace gives the maps"];
+const IDMAP_BELOW: Elsewhere = [IDMAP, "idmap: ridmap takes the mounts below along, idmap does not"];
+const IDMAP_NONE: Elsewhere = [IDMAP, "idmap: without maps and without a user namespace it is an error"];
 
 export const CONFIG: readonly Must[] = [
   ...section("config.md#specification-version", {
@@ -60,18 +64,31 @@ export const CONFIG: readonly Must[] = [
     suid: asMount8("suid takes nosuid back"),
     sync: asMount8("sync writes through"),
     unbindable: asMount8("unbindable is private and cannot be bound"),
-    "idmap/1": ["MUST", "idmap gives the mount an id mapping", notYet],
-    "idmap/2": ["MUST", "idmap takes the mount's uidMappings and gidMappings where they are given", notYet],
+    "idmap/1": ["MUST", "idmap gives the mount an id mapping", undefined, IDMAP_CONTAINER],
+    "idmap/2": [
+      "MUST",
+      "idmap takes the mount's uidMappings and gidMappings where they are given",
+      undefined,
+      IDMAP_OWN,
+    ],
     "idmap/3": [
       "MUST",
       "idmap without mappings, where the container has no user namespace to take them from, is an error",
+      undefined,
+      IDMAP_NONE,
     ],
-    "ridmap/1": ["MUST", "ridmap gives the mount and those below an id mapping", notYet],
-    "ridmap/2": ["MUST", "ridmap takes the mount's uidMappings and gidMappings where they are given", notYet],
+    "ridmap/1": ["MUST", "ridmap gives the mount and those below an id mapping", undefined, IDMAP_BELOW],
+    "ridmap/2": [
+      "MUST",
+      "ridmap takes the mount's uidMappings and gidMappings where they are given",
+      undefined,
+      IDMAP_BELOW,
+    ],
     "ridmap/3": [
       "MUST",
       "ridmap without mappings, where there is no user namespace to take them from, is an error",
-      notYet,
+      undefined,
+      IDMAP_NONE,
     ],
   }),
   ...section("config.md#posix-platform-mounts", {

@@ -1,9 +1,14 @@
 /** What config-linux.md demands but for cgroups and seccomp, in our words. */
-import { type Elsewhere, type Must, notTestable, refused, section } from "./must.ts";
+import { type Elsewhere, type Must, notTestable, section } from "./must.ts";
 
 const noInterface = notTestable("it forbids what no code of ours could do: nothing runs while the container lives");
 
-const notYet = refused("not supported by this version");
+const NET = "test/lifecycle/net-devices.test.ts";
+const NET_MOVED: Elsewhere = [NET, "net devices: moved under their name, with their attributes, and up"];
+export const NET_NAMES: Elsewhere = [NET, "net devices: renamed, by name and by template"];
+const NET_ADDRESSES: Elsewhere = [NET, "net devices: permanent global addresses go along, others stay"];
+const NET_ERRORS: Elsewhere = [NET, "net devices: what cannot be moved is an error, and everything comes back"];
+const NET_JOINED: Elsewhere = [NET, "net devices: into a joined namespace, where they stay"];
 
 /** No machine of ours has resctrl: a folder, and a hierarchy without controllers, stand in for it. */
 const RDT_UNIT = "src/cgroup/resctrl.test.ts";
@@ -55,16 +60,22 @@ export const LINUX: readonly Must[] = [
     ptmx: ["MUST", "/dev/ptmx is the container's /dev/pts/ptmx"],
   }),
   ...section("config-linux.md#network-devices", {
-    1: ["MUST", "network devices that are listed are in the container", notYet],
-    2: ["MUST", "whether a device can be moved is looked at first", notYet],
-    3: ["MUST", "a name that the container has already is an error", notYet],
-    4: ["MUST", "a name that ends in %d gets a number that is free", notYet],
-    5: ["MUST", "the device keeps its attributes and its permanent global addresses", notYet],
-    6: ["MUST", "the device is up", notYet],
+    1: ["MUST", "network devices that are listed are in the container", undefined, NET_MOVED],
+    2: ["MUST", "whether a device can be moved is looked at first", undefined, NET_ERRORS],
+    3: ["MUST", "a name that the container has already is an error", undefined, NET_ERRORS],
+    4: ["MUST", "a name that ends in %d gets a number that is free", undefined, NET_NAMES],
+    5: [
+      "MUST",
+      "the device keeps its attributes and its permanent global addresses",
+      undefined,
+      NET_MOVED,
+      NET_ADDRESSES,
+    ],
+    6: ["MUST", "the device is up", undefined, NET_MOVED],
   }),
   ...section("config-linux.md#namespace-lifecycle-and-container-termination", {
     1: ["MUST NOT", "the runtime does not manage the device inside the container", noInterface],
-    2: ["MUST NOT", "the runtime does not move the device back before the namespace goes", notYet],
+    2: ["MUST NOT", "the runtime does not move the device back before the namespace goes", undefined, NET_JOINED],
   }),
   ...section("config-linux.md#intelrdt", {
     1: [

@@ -17,9 +17,9 @@ const LIFE_CYCLE = "test/lifecycle";
 const LIFE_CYCLE_TESTS = readdirSync(LIFE_CYCLE).flatMap((file) => /^(.*)\.test\.ts$/.exec(file)?.[1] ?? []);
 
 /** The life-cycle tests that a layout of cgroups could change: they run in every boot. */
-const SHORT = ["basic", "run", "exec", "commands"];
+const SHORT = ["basic", "run", "exec", "commands", "commands-pause"];
 /** Those that need v1's controllers. */
-const V1_ONLY = LIFE_CYCLE_TESTS.filter((name) => name.startsWith("cgroup-v1"));
+const V1_ONLY = LIFE_CYCLE_TESTS.filter((name) => /^(cgroup-v1|commands-update$)/.test(name));
 
 const paths = (names: readonly string[]) => names.map((name) => `${LIFE_CYCLE}/${name}`);
 
@@ -30,7 +30,7 @@ interface Planned {
   suite: string[];
 }
 
-const V1 = { scripts: ["v1", "apparmor"], suite: paths([...SHORT, ...V1_ONLY]) };
+const V1 = { scripts: ["v1", "apparmor"], suite: paths([...SHORT, "commands-update", ...V1_ONLY]) };
 
 /** All life-cycle tests, new ones too, run on each kernel on cgroup v2, which the machine that runs this may not have. */
 const LAYOUTS: Record<Layout, Pick<Planned, "scripts" | "suite">> = {

@@ -86,6 +86,17 @@ export function v1DeviceWrites(rules: readonly PlainRule[]): { file: string; val
   return writes;
 }
 
+/** A short text that is equal for equal device rules: FNV-1a, twice 32 bits. It tells a change; it need not withstand an attack. */
+export function rulesDigest(rules: readonly PlainRule[]): string {
+  const text = JSON.stringify(rules);
+  let [low, high] = [0x811c9dc5, 0x1234567];
+  for (let index = 0; index < text.length; index++) {
+    low = Math.imul(low ^ text.charCodeAt(index), 0x01000193);
+    high = Math.imul(high ^ text.charCodeAt(index), 0x01000193) ^ (low >>> 15);
+  }
+  return (low >>> 0).toString(16) + (high >>> 0).toString(16);
+}
+
 const R0 = 0;
 const R1 = 1;
 const R2 = 2; // type

@@ -245,8 +245,20 @@ export function joinCgroup(kernel: Kernel, cgroup: OpenCgroup, pid: Pid): void {
   });
 }
 
+/** Host pids of a container's processes, also of cgroups that it made itself; none when its cgroup is gone. */
+export function cgroupPids(kernel: Kernel, record: CgroupRecord): number[] {
+  const place = placeOf(record, "freezer") ?? placeOf(record, "pids") ?? record.places[0];
+  const fd = place === undefined ? undefined : openPlace(kernel, place);
+  if (fd === undefined) return [];
+  try {
+    return allPids(kernel, fd);
+  } finally {
+    close(kernel, fd);
+  }
+}
+
 /** Pids in a directory and those below it. */
-function allPids(kernel: Kernel, directory: Fd): number[] {
+export function allPids(kernel: Kernel, directory: Fd): number[] {
   const pids = readText(kernel, directory, "cgroup.procs", 1 << 24)
     .split("\n")
     .filter((line) => line !== "")

@@ -95,6 +95,18 @@ export function makeResctrl(kernel: Kernel, record: ResctrlRecord, rdt: IntelRdt
   }
 }
 
+/** Writes new schemata to the group of a container that runs. @throws RuntimeError with the kernel's last_cmd_status. */
+export function updateResctrl(kernel: Kernel, record: ResctrlRecord, rdt: IntelRdt): void {
+  const root = openAt(kernel, AT_CWD, record.mountPoint, O_RDONLY | O_DIRECTORY);
+  try {
+    const group = openAt(kernel, root, record.group === "" ? "." : record.group, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    writeSchemata(kernel, root, group, schemataLines(rdt), record);
+    close(kernel, group);
+  } finally {
+    close(kernel, root);
+  }
+}
+
 /** Opens the group, made if it may be: one that closID names without schemata must be there already. */
 function openGroup(kernel: Kernel, root: Fd, record: ResctrlRecord, hasSchemata: boolean): Fd {
   const { group, shared, mountPoint } = record;

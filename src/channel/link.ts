@@ -27,12 +27,18 @@ export interface Received {
   fds: Fd[];
 }
 
-/** Sends a message. Throws SyscallError EPIPE when the other side is gone. */
-export function send(kernel: Kernel, socket: Fd, message: Message, fds: readonly Fd[] = []): void {
+/** A message as it goes over the link. */
+export function frameOf(message: Message): Uint8Array {
   const body = encode(JSON.stringify(message));
   const frame = new Uint8Array(4 + body.length);
   viewOf(frame).setUint32(0, body.length, true);
   frame.set(body, 4);
+  return frame;
+}
+
+/** Sends a message. Throws SyscallError EPIPE when the other side is gone. */
+export function send(kernel: Kernel, socket: Fd, message: Message, fds: readonly Fd[] = []): void {
+  const frame = frameOf(message);
   let sent = sendMessage(kernel, socket, frame, fds);
   while (sent < frame.length) sent += sendMessage(kernel, socket, frame.subarray(sent), []);
 }

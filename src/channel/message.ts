@@ -9,6 +9,7 @@
  *       | -- hooked ----------------------------> |
  *       |                                         |   createContainer hooks, pivot_root, console …
  *       | <----------------- console (+ master)   |   when a terminal is asked for
+ *       | <--------------- listener (+ its fd)    |   when the filter notifies: the parent hands it to the agent
  *       | <------------------------------- ready  |   then init closes the link and waits on exec.fifo
  *       | <------------------------------- error  |   in place of any of these
  *
@@ -38,5 +39,6 @@ export type Message =
   | { type: "hooks" }
   | { type: "hooked" }
   | { type: "console" }
+  | { type: "listener" }
   | { type: "ready" }
   | { type: "error"; parts: ErrorParts };

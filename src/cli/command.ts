@@ -17,6 +17,8 @@ export interface Flag {
   repeated?: boolean;
   /** Accepted but not shown. */
   hidden?: boolean;
+  /** Known, and refused when it is given: why, as "found it, want …" reads. */
+  refused?: string;
 }
 
 /** Flags and arguments of a call, as a command gets them. */
@@ -48,6 +50,8 @@ export interface Command {
   args: readonly string[];
   help: string;
   flags: readonly Flag[];
+  /** Known, but its work is not done by this version: why. Help shows it, and it fails with a line. */
+  missing?: string;
   /** Flags end at the first argument, so that `kill ID -9` works. */
   flagsFirst?: boolean;
   /** How its failures differ: exit status, and words before the line (runc's exec). */
@@ -66,7 +70,15 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
   { name: "log", value: "file", help: "file for errors and warnings, appended" },
   { name: "log-format", value: "format", help: "text or json" },
   { name: "debug", help: "log more" },
+  { name: "log-level", value: "level", help: "error, warning or debug (as crun's); debug is --debug", hidden: true },
+  { name: "criu", value: "path", help: "accepted for callers of older runc versions, which took it", hidden: true },
   { name: "trace", value: "file", help: "write every system call, decoded, to this file" },
-  { name: "systemd-cgroup", help: "refused: the systemd driver is missing in this version", hidden: true },
+  {
+    name: "systemd-cgroup",
+    help: "cgroups through systemd: missing in this version",
+    hidden: true,
+    refused: "want the cgroupfs driver: the systemd driver is missing in this version",
+  },
+  { name: "cgroup-manager", value: "manager", help: "cgroupfs, or disabled: no cgroup for the container (as crun's)" },
   { name: "rootless", value: "mode", help: "accepted for runc's callers: true, false or auto", hidden: true },
 ];

@@ -2,7 +2,7 @@
 import type { CreateOptions } from "../lifecycle/create.ts";
 import { absolute } from "../shared/path.ts";
 import type { Command, Context, Flag } from "./command.ts";
-import { load } from "./load.ts";
+import { loadCreate } from "./load.ts";
 import { parseNumber } from "./numbers.ts";
 
 const CREATE_FLAGS: readonly Flag[] = [
@@ -26,7 +26,7 @@ export const createCommand: Command = {
   help: "make a container from a bundle; its process waits for start",
   flags: CREATE_FLAGS,
   run: (context) => {
-    load().create().create(context.runtime, createOptions(context));
+    loadCreate().create(context.runtime, createOptions(context));
     return 0;
   },
 };
@@ -44,7 +44,7 @@ export const runCommand: Command = {
   run: (context) => {
     const { call } = context;
     const how = { detach: call.has("detach"), keep: call.has("keep"), noSubreaper: call.has("no-subreaper") };
-    return load().create().run(context.runtime, createOptions(context), how);
+    return loadCreate().run(context.runtime, createOptions(context), how);
   },
 };
 

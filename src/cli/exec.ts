@@ -3,7 +3,7 @@ import type { ExecRequest } from "../lifecycle/exec-plan.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { absolute } from "../shared/path.ts";
 import type { Command, Context } from "./command.ts";
-import { load } from "./load.ts";
+import { loadExec } from "./load.ts";
 import { parseNumber } from "./numbers.ts";
 
 /** Largest uid and gid (uid_t is 32 bits; the last one means "none"). */
@@ -34,7 +34,7 @@ export const execCommand: Command = {
     { name: "cgroup", value: "[controller:]path", help: "a cgroup below the container's own", repeated: true },
     { name: "ignore-paused", help: "also in a paused container" },
   ],
-  run: (context) => load().exec().exec(context.runtime, execRequest(context)),
+  run: (context) => loadExec().exec(context.runtime, execRequest(context)),
 };
 
 function execRequest(context: Context): ExecRequest {

@@ -36,7 +36,8 @@ t.test("usage errors name what is wrong, on stderr, with status 1", (t) => {
     [["state"], /missing required argument 'container-id'/],
     [["state", "a", "b"], /too many arguments/],
     [["create", "--bundel", "x", "id"], /unknown option '--bundel'\n\(Did you mean --bundle\?\)/],
-    [["create", "id", "--bundle"], /option '-b, --bundle <dir>' argument missing/],
+    [["create", "id", "--bundle"], /^error: flag needs an argument: --bundle\n/],
+    [["restore", "--lsm-mount-context"], /^error: flag needs an argument: --lsm-mount-context\n/],
     [["list", "--all=yes"], /unknown option '--all=yes'/],
   ];
   for (const [words, message] of cases) {

@@ -44,7 +44,11 @@ export function buildProgram(commands: readonly Command[], result: Answer): Prog
       result.stdout += text;
     },
     writeErr: (text: string) => {
-      result.stderr += text;
+      // In Go's words: Podman looks for them to learn whether restore has --lsm-mount-context (pkg/checkpoint/crutils).
+      result.stderr += text.replace(
+        /option '(?:-[a-z], )?--([a-z0-9-]+) <[^>]*>' argument missing/,
+        "flag needs an argument: --$1",
+      );
     },
     getOutHelpWidth: () => 100,
     getErrHelpWidth: () => 100,

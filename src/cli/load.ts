@@ -1,22 +1,33 @@
-/** The life cycle's larger parts, loaded when a command needs them: state, kill and delete must not pay for them. */
+/** Larger commands, each loaded when it is called for: state, kill and delete must not pay for them. */
 import type * as CreateChunk from "../chunk-create.ts";
+import type * as EventsChunk from "../chunk-events.ts";
 import type * as ExecChunk from "../chunk-exec.ts";
+import type * as FeaturesChunk from "../chunk-features.ts";
+import type * as ManageChunk from "../chunk-manage.ts";
 
-/** How the chunks are loaded, which depends on the host. */
-export interface Loaders {
+/** What commands load. */
+export interface CommandChunks {
   create(): typeof CreateChunk;
   exec(): typeof ExecChunk;
+  events(): typeof EventsChunk;
+  features(): typeof FeaturesChunk;
+  manage(): typeof ManageChunk;
 }
 
-let loaders: Loaders | undefined;
+let chunks: CommandChunks | undefined;
 
-/** Set once by main. */
-export function setLoaders(given: Loaders): void {
-  loaders = given;
+/** Set once by main: how a chunk is loaded depends on the host. */
+export function setChunks(given: CommandChunks): void {
+  chunks = given;
 }
 
-/** The loaders. */
-export function load(): Loaders {
-  if (loaders === undefined) throw new Error("no loaders were set");
-  return loaders;
+function loaded(): CommandChunks {
+  if (chunks === undefined) throw new Error("no loader was set");
+  return chunks;
 }
+
+export const loadCreate = (): typeof CreateChunk => loaded().create();
+export const loadExec = (): typeof ExecChunk => loaded().exec();
+export const loadEvents = (): typeof EventsChunk => loaded().events();
+export const loadFeatures = (): typeof FeaturesChunk => loaded().features();
+export const loadManage = (): typeof ManageChunk => loaded().manage();

@@ -13,6 +13,9 @@ interface Understood {
   args: readonly string[];
 }
 
+/** Stands between the values of a repeated flag. */
+const BETWEEN = "\0";
+
 function byUs(words: readonly string[]): Understood | undefined {
   const parsed = parse(words, COMMANDS);
   if (parsed === undefined) return undefined;
@@ -21,7 +24,10 @@ function byUs(words: readonly string[]): Understood | undefined {
     Object.fromEntries(
       flags
         .filter((flag) => from.has(flag.name))
-        .map((flag): [string, string | true] => [flag.name, flag.value === undefined || (from.value(flag.name) ?? "")]),
+        .map((flag): [string, string | true] => [
+          flag.name,
+          flag.value === undefined || from.values(flag.name).join(BETWEEN),
+        ]),
     );
   return {
     command: command.name,
@@ -40,6 +46,7 @@ function readOptions(flags: readonly Flag[], options: Record<string, unknown>): 
     const value = options[camel(negated ? flag.name.slice(3) : flag.name)];
     if (negated ? value === false : value === true) found[flag.name] = true;
     else if (typeof value === "string") found[flag.name] = value;
+    else if (Array.isArray(value)) found[flag.name] = value.join(BETWEEN);
   }
   return found;
 }
@@ -92,7 +99,8 @@ function writeFlag(flag: Flag, into: Record<string, string | true>): string[] {
     return [`${name}${form}`];
   }
   const value = pick(VALUES);
-  into[flag.name] = value;
+  const before = into[flag.name];
+  into[flag.name] = flag.repeated === true && typeof before === "string" ? before + BETWEEN + value : value;
   return random(2) === 0 ? [`${name}=${value}`] : [name, value];
 }
 

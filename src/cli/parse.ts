@@ -23,8 +23,8 @@ export function parse(words: readonly string[], commands: readonly Command[]): P
   if (own === undefined) return undefined;
   const args = [...own.args, ...words.slice(own.next)];
   const least = command.args.filter((arg) => !arg.startsWith("[")).length;
-  if (args.length < least || (args.length > command.args.length && command.args.at(-1)?.endsWith("...]") !== true))
-    return undefined;
+  const most = command.args.some((arg) => arg.includes("...")) ? Infinity : command.args.length;
+  if (args.length < least || args.length > most) return undefined;
   return { global: callOf(global.values, []), command, call: callOf(own.values, args) };
 }
 

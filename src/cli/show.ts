@@ -1,7 +1,8 @@
-/** state and list: what is printed. */
+/** state, list and features: what is printed. */
 import { type ContainerState, list, state } from "../lifecycle/list.ts";
-import { RuntimeError } from "../shared/error.ts";
 import type { Command } from "./command.ts";
+import { formatOf } from "./format.ts";
+import { loadFeatures } from "./load.ts";
 
 export const stateCommand: Command = {
   name: "state",
@@ -23,18 +24,22 @@ export const listCommand: Command = {
     { name: "quiet", short: "q", help: "ids only" },
   ],
   run: ({ runtime, call, print }) => {
-    const format = call.value("format") ?? "table";
-    if (format !== "table" && format !== "json") {
-      throw new RuntimeError({
-        what: "list containers",
-        problem: `invalid format: found ${JSON.stringify(format)}, want table or json`,
-        where: "--format",
-      });
-    }
+    const format = formatOf(call.value("format"), "list containers");
     const states = list(runtime);
     if (call.has("quiet")) print(states.map((entry) => `${entry.id}\n`).join(""));
     else if (format === "json") print(`${states.length === 0 ? "null" : JSON.stringify(states)}\n`);
     else print(table(states));
+    return 0;
+  },
+};
+
+export const featuresCommand: Command = {
+  name: "features",
+  args: [],
+  help: "print what this runtime can do, as the runtime-spec's features document",
+  flags: [],
+  run: ({ print }) => {
+    print(`${JSON.stringify(loadFeatures().features(), undefined, 4)}\n`);
     return 0;
   },
 };

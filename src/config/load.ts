@@ -1,16 +1,17 @@
 /** The text of config.json → a Config in which everything was checked. */
+import { RuntimeError } from "../shared/error.ts";
 import { exactInteger, numberSources, parseJson } from "../shared/json.ts";
 import { checkRules } from "./rules.ts";
 import { LOAD_CONFIG, nearest, pointerKey, refuse, show } from "./rules-report.ts";
-import type { ConfigValidator, IntegerTree, LoadedConfig, SchemaError } from "./types.ts";
-import { refuseUnsupported } from "./unsupported.ts";
+import { checkResources } from "./rules-resources.ts";
+import type { Config, ConfigValidator, IntegerTree, Linux, LoadedConfig, SchemaError } from "./types.ts";
 
 /**
  * Parses and checks config.json.
  *
  * `validate` is the generated validator (it sits in a chunk of its own); `warn` gets one line for each
  * thing that is odd but no error. 64-bit fields beyond 2^53 come out as bigint. Throws one RuntimeError,
- * the first that is found: syntax, schema, text, integers, rules, then what this version does not apply.
+ * the first that is found: syntax, schema, text, integers, rules.
  */
 export function loadConfig(text: string, validate: ConfigValidator, warn?: (line: string) => void): LoadedConfig {
   const document = parseJson(text, LOAD_CONFIG);
@@ -20,10 +21,51 @@ export function loadConfig(text: string, validate: ConfigValidator, warn?: (line
   // The validator has just proven the shape, and the rules add what LoadedConfig promises beyond it.
   const config = document as LoadedConfig;
   const warnings = checkRules(config);
-  refuseUnsupported(config);
   if (warn !== undefined) for (const line of warnings) warn(line);
   return config;
 }
+
+/** The parts of a config that `update` may bring: limits, and lines for resctrl. */
+export type Update = Pick<Linux, "resources" | "intelRdt">;
+
+/**
+ * Checks the limits of `update`, as the JSON text of a LinuxResources, and the lines for resctrl.
+ *
+ * @param name what the text is called in errors: `--resources`.
+ * @param whereOf a pointer below config.json#/linux (`/resources/cpu/shares`) as the user knows it.
+ * @throws RuntimeError, the first that is found.
+ */
+export function loadUpdate(
+  text: string,
+  rdt: Readonly<Record<string, string>>,
+  validate: ConfigValidator,
+  name: string,
+  whereOf: (pointer: string) => string,
+): Update {
+  // For its syntax errors, whose columns are those of the user's text.
+  parseJson(text, `read ${name}`);
+  // The schema and the exact reading of integers are those of a config: so it becomes one.
+  const whole = `{"ociVersion":"1.0.0","linux":{"resources":${text},"intelRdt":${JSON.stringify(rdt)}}}`;
+  try {
+    const document = parseJson(whole, `read ${name}`);
+    if (!validate(document)) throw schemaError(document, whole, validate.errors?.[0]);
+    checkText(whole, document);
+    if (validate.integers !== undefined) exactIntegers(whole, document, validate.integers);
+    const { linux } = document as Config;
+    checkResources(linux?.resources ?? {}, "/linux/resources", true);
+    return linux ?? {};
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    const { where = "" } = error.parts;
+    throw new RuntimeError({
+      ...error.parts,
+      what: `read ${name}`,
+      where: where.startsWith(LINUX_AT) ? whereOf(where.slice(LINUX_AT.length)) : where,
+    });
+  }
+}
+
+const LINUX_AT = "config.json#/linux";
 
 const TYPE_WORDS: Record<string, string> = {
   string: "a string",

@@ -98,3 +98,10 @@ t.test("binds, remounts, propagation, superblock, and the file system's own", (t
   ]);
   t.end();
 });
+
+t.test("what the runtime does itself is not the file system's", (t) => {
+  const options = parseMountOptions(["tmpcopyup", "idmap", "ridmap", "idmap=uids=0-1-1;gids=0-1-1", "size=1m"]);
+  t.ok(options.copyUp);
+  t.strictSame(options.data, [["size", "1m"]]);
+  t.end();
+});

@@ -16,6 +16,7 @@ import {
   MS_SLAVE,
   MS_UNBINDABLE,
 } from "../kernel/constants.ts";
+import { isIdmapOption } from "./idmap.ts";
 
 /** What a list of options asks for. */
 export interface MountOptions {
@@ -31,6 +32,8 @@ export interface MountOptions {
   recursiveClear: number;
   /** MS_SHARED …, with MS_REC; in order. */
   propagation: number[];
+  /** A tmpfs begins with what it covers. */
+  copyUp: boolean;
   /** Options of the superblock that every file system knows: sync, dirsync, lazytime, mand … */
   superblock: string[];
   /** What is left goes to the file system: name, or name and value. */
@@ -78,7 +81,21 @@ const NOT_SUPERBLOCK: ReadonlyMap<string, string> = new Map([
   ["nomand", "mand"],
   ["noiversion", "iversion"],
 ]);
+const BINDS: readonly string[] = ["bind", "rbind"];
 const NOTHING: ReadonlySet<string> = new Set(["defaults", "silent", "loud"]);
+
+/** Every option that is known by name, sorted; what else is given goes to the file system. For `features`. */
+export const knownMountOptions = (): string[] =>
+  [
+    ...ATTRIBUTES.keys(),
+    ...[...ATTRIBUTES.keys()].map((name) => `r${name}`),
+    ...PROPAGATION.keys(),
+    ...SUPERBLOCK,
+    ...NOT_SUPERBLOCK.keys(),
+    ...NOTHING,
+    ...BINDS,
+    "remount",
+  ].sort();
 
 /** MS_… flags of a `rootfsPropagation` or propagation option; undefined for an unknown word. */
 export function propagationFlag(word: string): number | undefined {
@@ -96,6 +113,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     recursiveSet: 0,
     recursiveClear: 0,
     propagation: [],
+    copyUp: false,
     superblock: [],
     data: [],
   };
@@ -120,14 +138,15 @@ function addOption(result: MountOptions, option: string): void {
   }
   const propagation = PROPAGATION.get(option);
   if (propagation !== undefined) result.propagation.push(propagation);
-  else if (option === "bind" || option === "rbind") {
+  else if (BINDS.includes(option)) {
     result.bind = true;
     result.recursiveBind = option === "rbind";
   } else if (option === "remount") result.remount = true;
+  else if (option === "tmpcopyup") result.copyUp = true;
   else if (SUPERBLOCK.has(option)) result.superblock.push(option);
   else if (NOT_SUPERBLOCK.has(option)) {
     result.superblock = result.superblock.filter((name) => name !== NOT_SUPERBLOCK.get(option));
-  } else if (!NOTHING.has(option)) {
+  } else if (!NOTHING.has(option) && !isIdmapOption(option)) {
     const equals = option.indexOf("=");
     result.data.push(equals < 0 ? [option, undefined] : [option.slice(0, equals), option.slice(equals + 1)]);
   }

@@ -75,6 +75,7 @@ export function planProcess(process: LoadedConfig["process"], linux: Linux, opti
     },
     seccompFlags: 0,
     hasSeccomp: false,
+    seccompNotifies: false,
     preserved: options.preserved,
     stdio: [-1, -1, -1],
   };

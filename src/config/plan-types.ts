@@ -23,6 +23,8 @@ export interface MountPlan {
   recursiveClear: number;
   /** MS_SHARED … with MS_REC. */
   propagation: number[];
+  /** A new tmpfs begins with what the image has there (tmpcopyup). */
+  copyUp: boolean;
   superblock: string[];
   data: [name: string, value: string | null][];
   /** cgroup v1: one mount a hierarchy, and links for controllers that share one. */
@@ -128,6 +130,8 @@ export interface ProcessPlan {
   /** SECCOMP_FILTER_FLAG_* of the filter; the program travels beside the plan. */
   seccompFlags: number;
   hasSeccomp: boolean;
+  /** It has rules with SCMP_ACT_NOTIFY, so loading it gives a listener. */
+  seccompNotifies: boolean;
   /** Descriptors 3 … 2 + preserved reach the process. */
   preserved: number;
   /** Descriptors that become 0, 1 and 2; -1: as they are. */
@@ -194,10 +198,10 @@ export function processPart(plan: ProcessPlan): ProcessPlan {
   const { limits, oomScoreAdj, noNewPrivileges, capabilities, uid, gid, groups, umask, cwd, args, env, terminal } =
     plan;
   const { consoleSize, scheduler, ioPriority, apparmorProfile, selinuxLabel, personality, memoryPolicy } = plan;
-  const { affinity, seccompFlags, hasSeccomp, preserved, stdio } = plan;
+  const { affinity, seccompFlags, hasSeccomp, seccompNotifies, preserved, stdio } = plan;
   return {
     ...{ limits, oomScoreAdj, noNewPrivileges, capabilities, uid, gid, groups, umask, cwd, args, env, terminal },
     ...{ consoleSize, scheduler, ioPriority, apparmorProfile, selinuxLabel, personality, memoryPolicy },
-    ...{ affinity, seccompFlags, hasSeccomp, preserved, stdio },
+    ...{ affinity, seccompFlags, hasSeccomp, seccompNotifies, preserved, stdio },
   };
 }

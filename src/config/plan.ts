@@ -147,6 +147,7 @@ function planMount(mount: Mount, index: number, label: string): MountPlan {
     recursiveSet: options.recursiveSet,
     recursiveClear: options.recursiveClear,
     propagation: options.propagation,
+    copyUp: options.copyUp,
     superblock: options.superblock,
     data:
       kind === "bind"

@@ -1,4 +1,5 @@
 /** Rules for namespaces, id maps, names, clocks, devices and sysctls. */
+import { checkMappings } from "./idmap.ts";
 import {
   longerThan,
   pointerKey,
@@ -10,11 +11,11 @@ import {
   wantOneLine,
   wantRange,
 } from "./rules-report.ts";
-import type { Config, Device, IdMapping, NamespaceType } from "./types.ts";
+import type { Config, Device, NamespaceType } from "./types.ts";
 
 export const LINUX_RULES: readonly Rule[] = [
   { id: "namespaces", level: "MUST", anchor: "config-linux.md#namespaces", check: checkNamespaces },
-  { id: "id-mappings", level: "MUST", anchor: "config-linux.md#user-namespace-mappings", check: checkMappings },
+  { id: "id-mappings", level: "MUST", anchor: "config-linux.md#user-namespace-mappings", check: checkUserMappings },
   { id: "hostname", level: "MUST", anchor: "config.md#hostname", check: checkUtsName("hostname") },
   { id: "domainname", level: "MUST", anchor: "config.md#domainname", check: checkUtsName("domainname") },
   { id: "time-offsets", level: "MUST", anchor: "config-linux.md#offset-for-time-namespace", check: checkTimeOffsets },
@@ -33,10 +34,7 @@ function checkNamespaces({ linux }: Config): void {
   });
 }
 
-/** Most lines of uid_map (user_namespaces(7), since Linux 4.15). */
-const MAX_MAP_LINES = 340;
-
-function checkMappings({ linux = {} }: Config, context: RuleContext): void {
+function checkUserMappings({ linux = {} }: Config, context: RuleContext): void {
   const makes = context.makes("user");
   for (const name of ["uidMappings", "gidMappings"] as const) {
     const mappings = linux[name] ?? [];
@@ -47,18 +45,7 @@ function checkMappings({ linux = {} }: Config, context: RuleContext): void {
     }
     if (!context.has("user")) refuse(pointer, "mappings without a user namespace", "one in linux.namespaces");
     if (!makes) context.warnings.push(`the mappings of a joined user namespace are its own; config.json#${pointer}`);
-    if (mappings.length > MAX_MAP_LINES) refuse(pointer, `${mappings.length} lines`, `at most ${MAX_MAP_LINES}`);
-    mappings.forEach((mapping, index) => {
-      checkMapping(mapping, `${pointer}/${index}`);
-    });
-  }
-}
-
-function checkMapping({ containerID, hostID, size }: IdMapping, pointer: string): void {
-  if (size === 0) refuse(`${pointer}/size`, "0", "at least 1");
-  // The last id of all, 4294967295, means "none".
-  if (containerID + size > 0xffffffff || hostID + size > 0xffffffff) {
-    refuse(`${pointer}/size`, String(size), "a range that ends at 4294967294 or before");
+    checkMappings(mappings, pointer);
   }
 }
 

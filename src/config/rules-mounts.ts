@@ -1,4 +1,5 @@
 /** Rules for mounts and for the paths that are masked or read-only. */
+import { isIdmapOption, planIdmap } from "./idmap.ts";
 import { type Rule, type RuleContext, refuse, show, wantAbsolute, wantOneLine, wantShortPath } from "./rules-report.ts";
 import type { Config, Mount } from "./types.ts";
 
@@ -20,7 +21,7 @@ export const MOUNT_RULES: readonly Rule[] = [
   },
 ];
 
-function checkMounts({ mounts = [] }: Config, context: RuleContext): void {
+function checkMounts({ mounts = [], linux = {} }: Config, context: RuleContext): void {
   if (mounts.length > MAX_MOUNTS) refuse("/mounts", `${mounts.length} mounts`, `at most ${MAX_MOUNTS}`);
   // They would be made on the host.
   if (mounts.length > 0 && !context.has("mount") && context.has("user")) {
@@ -28,6 +29,7 @@ function checkMounts({ mounts = [] }: Config, context: RuleContext): void {
   }
   mounts.forEach((mount, index) => {
     checkMount(mount, `/mounts/${index}`, context);
+    planIdmap(mount, linux, `/mounts/${index}`);
   });
 }
 
@@ -48,9 +50,14 @@ function checkMount(mount: Mount, pointer: string, context: RuleContext): void {
   const bind = options.includes("bind") || options.includes("rbind");
   options.forEach((option, index) => {
     // What a file system would have to know: a bind has none, and configs give it mode=755 all the same (runc and crun hand it on, to no effect).
-    if (!bind || !option.includes("=") || /^r?idmap=/.test(option)) return;
+    if (!bind || !option.includes("=") || isIdmapOption(option)) return;
     context.warnings.push(`${show(option)} means nothing on a bind; config.json#${pointer}/options/${index}`);
   });
+  const copyUp = options.indexOf("tmpcopyup");
+  if (copyUp >= 0 && (mount.type !== "tmpfs" || bind || options.includes("remount"))) {
+    const found = bind ? "a bind" : options.includes("remount") ? "a remount" : `type ${show(mount.type ?? "")}`;
+    refuse(`${pointer}/options/${copyUp}`, `"tmpcopyup" on ${found}`, 'it with type "tmpfs" only');
+  }
   if (bind && (source === undefined || source === "")) {
     refuse(`${pointer}/source`, source === undefined ? 'missing "source"' : '""', "a file or directory to bind");
   }
@@ -59,7 +66,6 @@ function checkMount(mount: Mount, pointer: string, context: RuleContext): void {
   if (users !== groups) {
     refuse(`${pointer}/${users ? "gidMappings" : "uidMappings"}`, "only one of the two mappings", "both or none");
   }
-  if (users && !bind) refuse(`${pointer}/uidMappings`, "mappings without bind", "the option bind or rbind");
 }
 
 /** Whether a destination is / once `.`, `..` and empty parts are gone. */

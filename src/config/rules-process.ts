@@ -182,7 +182,15 @@ function checkScheduler(scheduler: Scheduler | undefined): void {
   }
 }
 
-const HOOK_KINDS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"] as const;
+/** Kinds of hooks, in the order in which they run. */
+export const HOOK_KINDS = [
+  "prestart",
+  "createRuntime",
+  "createContainer",
+  "startContainer",
+  "poststart",
+  "poststop",
+] as const;
 
 function checkHooks({ hooks = {} }: Config): void {
   for (const kind of HOOK_KINDS) {

@@ -19,10 +19,14 @@ export const RESOURCE_RULES: readonly Rule[] = [
   },
 ];
 
-/** Checks limits, also those of `update --resources`; `pointer` is where they stand in their document. */
-export function checkResources(resources: Resources, pointer: string): void {
+/**
+ * Checks limits; `pointer` is where they stand in their document.
+ *
+ * @param partial those of `update`: what is not said stays as it is.
+ */
+export function checkResources(resources: Resources, pointer: string, partial = false): void {
   checkDeviceRules(resources, pointer);
-  checkMemory(resources.memory ?? {}, `${pointer}/memory`);
+  checkMemory(resources.memory ?? {}, `${pointer}/memory`, partial);
   checkCpu(resources.cpu ?? {}, `${pointer}/cpu`);
   const tasks = resources.pids?.limit;
   if (tasks !== undefined && tasks < -1) refuse(`${pointer}/pids/limit`, String(tasks), "at least -1 (= unlimited)");
@@ -53,7 +57,7 @@ function checkDeviceRules({ devices }: Resources, pointer: string): void {
   });
 }
 
-function checkMemory(memory: Memory, pointer: string): void {
+function checkMemory(memory: Memory, pointer: string, partial: boolean): void {
   for (const name of ["limit", "reservation", "swap", "kernel", "kernelTCP"] as const) {
     const value = memory[name];
     if (value !== undefined && value < -1) refuse(`${pointer}/${name}`, String(value), "bytes, or -1 (= unlimited)");
@@ -62,7 +66,8 @@ function checkMemory(memory: Memory, pointer: string): void {
   const { limit = 0, swap = 0, reservation = 0 } = memory;
   if (swap > 0) {
     // swap is memory plus swap: without a limit there is nothing to take off it.
-    if (limit <= 0) refuse(`${pointer}/swap`, `${swap} without a memory limit`, "memory.limit to be given too");
+    if (limit <= 0 && !partial)
+      refuse(`${pointer}/swap`, `${swap} without a memory limit`, "memory.limit to be given too");
     if (swap < limit) refuse(`${pointer}/swap`, String(swap), `at least memory.limit = ${limit} (it counts both)`);
   }
   if (limit > 0 && reservation > limit) {

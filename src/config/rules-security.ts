@@ -1,6 +1,6 @@
 /** Rules for seccomp, Intel RDT and memory policy. */
 import { MAX_NODE } from "./cpu-list.ts";
-import { type Rule, refuse, show, wantRange } from "./rules-report.ts";
+import { longerThan, type Rule, refuse, show, wantRange, wantShortPath } from "./rules-report.ts";
 import type { Config, Seccomp } from "./types.ts";
 
 export const SECURITY_RULES: readonly Rule[] = [
@@ -20,6 +20,9 @@ export const SECURITY_RULES: readonly Rule[] = [
 /** Largest errno (MAX_ERRNO, include/linux/err.h); of a larger one the kernel makes this. */
 const MAX_ERRNO = 4095;
 
+/** Longest listenerMetadata: it goes to the agent in one piece, with the state (seccomp.4). */
+const MAX_METADATA = 65_536;
+
 /** Calls that init or its report needs while a filter is loaded: to wait for the listener there would never end (seccomp.4). */
 const NO_NOTIFY = ["write", "sendmsg", "exit_group"];
 
@@ -29,6 +32,10 @@ function checkSeccomp(seccomp: Seccomp, pointer: string): void {
   wantErrno(`${pointer}/defaultErrnoRet`, defaultErrnoRet, defaultAction);
   if (listenerMetadata !== undefined && listenerMetadata !== "" && !listenerPath) {
     refuse(`${pointer}/listenerMetadata`, "it without listenerPath", "both or none");
+  }
+  if (listenerPath !== undefined) wantShortPath(`${pointer}/listenerPath`, listenerPath);
+  if (listenerMetadata !== undefined && longerThan(listenerMetadata, MAX_METADATA)) {
+    refuse(`${pointer}/listenerMetadata`, show(listenerMetadata), `at most ${MAX_METADATA} bytes`);
   }
   syscalls.forEach(({ names, action, errnoRet, args = [] }, index) => {
     const at = `${pointer}/syscalls/${index}`;

@@ -25,10 +25,15 @@ import { sentence } from "./step.ts";
 /** Largest /etc/passwd that is read for HOME, bytes. */
 const MAX_PASSWD = 1 << 20;
 
-/** Changes to process.cwd, making it if it is missing; false when the current user may not, so that the caller tries as the other one. */
-export function enterDirectory(kernel: Kernel, root: Fd, plan: ProcessPlan): boolean {
+/**
+ * Changes to process.cwd; false when the current user may not, so that the caller tries as the other one.
+ *
+ * @param make the folder is made where it is missing: for init, as runc does, and not for a process that joins.
+ */
+export function enterDirectory(kernel: Kernel, root: Fd, plan: ProcessPlan, make: boolean): boolean {
   try {
-    const fd = ensureInRoot(kernel, root, plan.cwd, true);
+    const fd = make ? ensureInRoot(kernel, root, plan.cwd, true) : findInRoot(kernel, root, plan.cwd);
+    if (fd === undefined) throw cwdError(plan, "no such file or directory: it is missing in the root");
     try {
       if ((stat(kernel, fd).mode & S_IFMT) !== S_IFDIR)
         throw cwdError(plan, "not a directory: found a file, want a folder");

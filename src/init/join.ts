@@ -76,7 +76,14 @@ export function runJoin(kernel: Kernel, input: JoinInput): never {
     step("stdio", HERE, () => setStdio(kernel, plan, console));
     const own = needsSelf(plan) ? step("procfs", HERE, () => openSelf(kernel, proc)) : undefined;
     if (own === undefined && proc !== undefined) close(kernel, proc);
-    const { labels, calls } = prepareProcess(kernel, plan, root, own ?? (-1 as Fd), input.filter);
+    const { filter } = input;
+    const { labels, calls } = prepareProcess(kernel, plan, {
+      root,
+      own: own ?? (-1 as Fd),
+      filter,
+      link,
+      makeCwd: false,
+    });
     if (own !== undefined) close(kernel, own);
     const report = dup(kernel, link, 3 + plan.preserved, true);
     if (report !== link) close(kernel, link);

@@ -18,6 +18,7 @@ import { close, fchdir, fileSystemOf, isDirectory, stat } from "../kernel/file.t
 import { attach, fsCreate, fsMessage, fsMount, fsOpen, fsSet, mount, setAttributes } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { mountCgroup1, mountCgroup2 } from "./cgroup-mounts.ts";
+import { copyUp } from "./copy-up.ts";
 import { ensureInRoot, findInRoot, findReal } from "./root.ts";
 import { sentence } from "./step.ts";
 
@@ -111,6 +112,7 @@ function applyMount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
     if (plan.kind === "cgroup2") return mountCgroup2(kernel, target, plan);
     const tree = plan.kind === "bind" ? (plan.tree as Fd) : makeFileSystem(kernel, root, target, plan, keepsMode);
     if (tree === undefined) return undefined;
+    if (plan.copyUp) copyUp(kernel, target, tree, plan.where);
     if (plan.kind === "new") propagate(kernel, tree, plan.propagation);
     attach(kernel, tree, target);
     return tree;
@@ -249,6 +251,7 @@ function mountByPath(
   mount(kernel, plan.source === "" ? plan.type : plan.source, ".", plan.type, superblockFlags(plan), text);
   const top = findInRoot(kernel, root, plan.destination);
   if (top === undefined) return;
+  if (plan.copyUp) copyUp(kernel, target, top, plan.where);
   setAttributes(kernel, top, { set: plan.set }, false);
   propagate(kernel, top, plan.propagation);
   close(kernel, top);

@@ -4,9 +4,9 @@ import type { Fd, Kernel } from "../kernel/call.ts";
 import { close, dup } from "../kernel/file.ts";
 import { attemptSetGroups, setGid, setUid } from "../kernel/identity.ts";
 import { setUmask } from "../kernel/limits.ts";
-import { checkFilterFlags, loadFilter } from "../kernel/seccomp.ts";
+import { checkFilterFlags } from "../kernel/seccomp.ts";
 import { dropPrivileges, setNoNewPrivileges } from "./credentials.ts";
-import { filtersEarly, listForClosing } from "./early-filter.ts";
+import { filtersEarly, filtersLast, listForClosing, loadEarly } from "./early-filter.ts";
 import { cwdRefused, enterDirectory, findProgram, withHome } from "./environment.ts";
 import { type LabelFiles, openLabels } from "./labels.ts";
 import { applyScheduling } from "./scheduling.ts";
@@ -35,36 +35,41 @@ export interface Prepared {
   entered: boolean;
 }
 
-/**
- * Environment, working directory, scheduling, no_new_privs, an early filter, credentials, program, in this order.
- *
- * @param root the container's root directory; closed.
- * @param own our own directory in procfs (openSelf).
- */
-export function prepareProcess(
-  kernel: Kernel,
-  plan: ProcessPlan,
-  root: Fd,
-  own: Fd,
-  filter: Uint8Array | undefined,
-): Prepared {
+/** What a process is prepared with. */
+export interface ProcessInput {
+  /** The container's root directory; closed. */
+  root: Fd;
+  /** Our own directory in procfs (openSelf). */
+  own: Fd;
+  filter: Uint8Array | undefined;
+  /** To the parent, which is given the listener of a filter that notifies. */
+  link: Fd;
+  /** A missing working directory is made. */
+  makeCwd: boolean;
+}
+
+/** Environment, working directory, scheduling, no_new_privs, an early filter, credentials, program, a filter that notifies, in this order. */
+export function prepareProcess(kernel: Kernel, plan: ProcessPlan, input: ProcessInput): Prepared {
+  const { root, own, filter, link, makeCwd } = input;
   const env = step("environment", HERE, () => withHome(kernel, root, plan));
-  const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan));
+  const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan, makeCwd));
   const labels = step("labels", HERE, () => openLabels(kernel, plan, own, 3 + plan.preserved));
   step("scheduling", HERE, () => applyScheduling(kernel, plan));
   step("no-new-privileges", HERE, () => setNoNewPrivileges(kernel, plan));
   // Without no_new_privs loading needs CAP_SYS_ADMIN, so it precedes the credentials (seccomp.1); with it, it is the last call of all.
-  if (filtersEarly(plan))
-    step("seccomp", SECCOMP_WORDS, () => loadFilter(kernel, filter ?? new Uint8Array(0), plan.seccompFlags));
-  if (plan.hasSeccomp && plan.noNewPrivileges) {
+  const load = () => step("seccomp", SECCOMP_WORDS, () => loadEarly(kernel, plan, filter ?? new Uint8Array(0), link));
+  if (filtersEarly(plan) && !plan.noNewPrivileges) load();
+  if (filtersLast(plan)) {
     // It is loaded after start; that the kernel knows its flags can be learned now.
     step("seccomp", SECCOMP_WORDS, () => checkFilterFlags(kernel, plan.seccompFlags));
   }
   step("credentials", CREDENTIAL_WORDS, () => dropPrivileges(kernel, plan));
   setUmask(kernel, plan.umask);
-  if (!entered && !enterDirectory(kernel, root, plan)) throw cwdRefused(kernel, root, plan);
+  if (!entered && !enterDirectory(kernel, root, plan, makeCwd)) throw cwdRefused(kernel, root, plan);
   const program = step("program", HERE, () => findProgram(kernel, root, plan));
   close(kernel, root);
+  // A listener must be handed over before "ready"; what follows is then served by the agent, as far as the filter notifies of it.
+  if (filtersEarly(plan) && plan.noNewPrivileges) load();
   const closing = listForClosing(kernel, plan, own, 3 + plan.preserved);
   const calls = prepareExec(kernel, plan, program, env, filter, closing);
   return { labels, calls, closing, entered };

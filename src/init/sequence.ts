@@ -19,6 +19,7 @@ import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
 import { stepAside, stepBack } from "./aside.ts";
 import { bindConsole, openConsole } from "./console.ts";
 import { makeDevices, makeDevLinks } from "./devices.ts";
+import { filtersLast } from "./early-filter.ts";
 import { checkInside } from "./environment.ts";
 import { writeLabels } from "./labels.ts";
 import { maskPaths, protectPaths } from "./masked-paths.ts";
@@ -95,7 +96,7 @@ function prepare(kernel: Kernel, input: InitInput) {
   }
 
   const own = step("fifo", HERE, () => openOwn(kernel, proc));
-  const process = prepareProcess(kernel, plan, root, own, input.filter);
+  const process = prepareProcess(kernel, plan, { root, own, filter: input.filter, link, makeCwd: true });
   // The parent lives until "ready" is read: from then on the container must not die with it (DESIGN section 7).
   prctl(kernel, PR_SET_PDEATHSIG, 0, 0, 0, 0);
   return { own, ...process };
@@ -189,9 +190,7 @@ function toProgram(kernel: Kernel, input: InitInput, last: ReturnType<typeof pre
     fifo = greetStart(kernel, plan, fifo);
     if (plan.startContainerHooks.length > 0) {
       const late =
-        plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined
-          ? { program: filter, flags: plan.seccompFlags }
-          : undefined;
+        filtersLast(plan) && filter !== undefined ? { program: filter, flags: plan.seccompFlags } : undefined;
       runHooks(kernel, plan.startContainerHooks, {
         state: stateFor(kernel, plan, "created"),
         directory: undefined,

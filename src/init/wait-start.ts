@@ -28,6 +28,7 @@ import { openPrivateProc, openProc, type Procfs, selfName } from "../kernel/proc
 import { filterProgram } from "../kernel/seccomp.ts";
 import type { ErrorParts } from "../shared/error.ts";
 import { twice } from "../shared/twice.ts";
+import { filtersLast } from "./early-filter.ts";
 
 /**
  * Our own directory in a procfs that no image can reach: exec.fifo was passed as O_PATH and is opened through its fd/N, labels are written
@@ -108,7 +109,7 @@ export function prepareExec(
   if (closing === undefined) list.add({}, SYS_close_range, 4 + plan.preserved, 0xffffffff, 0);
   for (const fd of closing ?? []) list.add({ accept: EBADF }, SYS_close, fd);
   let filterIndex = -1;
-  if (plan.hasSeccomp && plan.noNewPrivileges && filter !== undefined) {
+  if (filtersLast(plan) && filter !== undefined) {
     filterIndex = list.length;
     list.add({}, SYS_seccomp, SECCOMP_SET_MODE_FILTER, plan.seccompFlags, filterProgram(kernel, filter));
   }

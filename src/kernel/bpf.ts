@@ -6,10 +6,14 @@ import {
   BPF_CGROUP_DEVICE,
   BPF_F_ALLOW_MULTI,
   BPF_PROG_ATTACH,
+  BPF_PROG_DETACH,
+  BPF_PROG_GET_FD_BY_ID,
   BPF_PROG_LOAD,
+  BPF_PROG_QUERY,
   BPF_PROG_TYPE_CGROUP_DEVICE,
   SYS_bpf,
 } from "./constants.ts";
+import { close } from "./file.ts";
 
 const ATTR_SIZE = 128;
 
@@ -44,4 +48,40 @@ export function attachDeviceProgram(kernel: Kernel, cgroup: Fd, program: Fd): vo
   view.setUint32(8, BPF_CGROUP_DEVICE, true);
   view.setUint32(12, BPF_F_ALLOW_MULTI, true);
   kernel.call(SYS_bpf, BPF_PROG_ATTACH, attr, attr.length);
+}
+
+/** Most device programs that are looked for on one cgroup (the kernel allows 64). */
+const MAX_PROGRAMS = 64;
+
+/** Ids of the device programs that are attached to a cgroup directory itself (BPF_PROG_QUERY, Linux 4.16). */
+export function devicePrograms(kernel: Kernel, cgroup: Fd): number[] {
+  const ids = new Uint8Array(MAX_PROGRAMS * 4);
+  const attr = new Uint8Array(ATTR_SIZE);
+  const view = viewOf(attr);
+  view.setUint32(0, cgroup, true);
+  view.setUint32(4, BPF_CGROUP_DEVICE, true);
+  putU64(view, 16, kernel.host.addressOf(ids));
+  view.setUint32(24, MAX_PROGRAMS, true);
+  kernel.call(SYS_bpf, BPF_PROG_QUERY, attr, attr.length);
+  const list = viewOf(ids);
+  return Array.from({ length: view.getUint32(24, true) }, (_, index) => list.getUint32(index * 4, true));
+}
+
+/** Detaches programs by their ids. */
+export function detachDevicePrograms(kernel: Kernel, cgroup: Fd, ids: readonly number[]): void {
+  for (const id of ids) {
+    const byId = new Uint8Array(ATTR_SIZE);
+    viewOf(byId).setUint32(0, id, true);
+    const program = kernel.call(SYS_bpf, BPF_PROG_GET_FD_BY_ID, byId, byId.length) as Fd;
+    try {
+      const attr = new Uint8Array(ATTR_SIZE);
+      const view = viewOf(attr);
+      view.setUint32(0, cgroup, true);
+      view.setUint32(4, program, true);
+      view.setUint32(8, BPF_CGROUP_DEVICE, true);
+      kernel.call(SYS_bpf, BPF_PROG_DETACH, attr, attr.length);
+    } finally {
+      close(kernel, program);
+    }
+  }
 }

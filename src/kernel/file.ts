@@ -234,6 +234,8 @@ export interface Stat {
   uid: number;
   gid: number;
   inode: number;
+  /** Names of the file. */
+  links: number;
   /** Device of the file system that holds it: major, minor. */
   device: string;
   /** Of a device node. */
@@ -267,6 +269,7 @@ export function decodeStatx(buffer: Uint8Array): Stat {
   const view = viewOf(buffer);
   return {
     mode: view.getUint16(28, true),
+    links: view.getUint32(16, true),
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
     inode: getU64(view, 32),

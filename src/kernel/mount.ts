@@ -86,6 +86,8 @@ export interface MountAttributes {
   clear?: number;
   /** MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE. */
   propagation?: number;
+  /** With MOUNT_ATTR_IDMAP: the user namespace whose maps are used. */
+  userNamespace?: Fd;
 }
 
 /** struct mount_attr: 32 bytes. */
@@ -95,6 +97,7 @@ export function mountAttr(attributes: MountAttributes): Uint8Array {
   putU64(view, 0, attributes.set ?? 0);
   putU64(view, 8, attributes.clear ?? 0);
   putU64(view, 16, attributes.propagation ?? 0);
+  putU64(view, 24, attributes.userNamespace ?? 0);
   return buffer;
 }
 

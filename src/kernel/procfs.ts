@@ -4,7 +4,7 @@
  */
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
-import { AT_CWD, type Fd, type Kernel, SyscallError } from "./call.ts";
+import { AT_CWD, type Fd, type Kernel, type Pid, SyscallError } from "./call.ts";
 import {
   ENOENT,
   ESRCH,
@@ -12,6 +12,7 @@ import {
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
+  NSFS_MAGIC,
   O_DIRECTORY,
   O_PATH,
   O_RDONLY,
@@ -27,6 +28,7 @@ import {
   fileSystemOf,
   open2Failure,
   openAt,
+  openIfPresent,
   readAll,
   readLinkAt,
   stat,
@@ -97,6 +99,25 @@ export function readProc(kernel: Kernel, proc: Procfs, path: string, limit = 1 <
     throw error;
   } finally {
     close(kernel, fd);
+  }
+}
+
+/**
+ * A namespace of a process, by its name below /proc/PID/ns. The last step is a magic link and cannot be refused as the others are: what it leads
+ * to is checked. Undefined when the process is gone.
+ */
+export function openProcNamespace(kernel: Kernel, proc: Procfs, pid: Pid | string, name: string): Fd | undefined {
+  const folder = attemptOpen2(kernel, proc, `${pid}/ns`, O_PATH | O_DIRECTORY, BELOW);
+  if (folder === -ENOENT || folder === -ESRCH) return undefined;
+  if (folder < 0) throw open2Failure(kernel, folder, proc, `${pid}/ns`, O_PATH | O_DIRECTORY, BELOW);
+  try {
+    const fd = openIfPresent(kernel, folder as Fd, name, O_RDONLY);
+    if (fd !== undefined && fileSystemOf(kernel, fd).type !== NSFS_MAGIC) {
+      throw new RuntimeError({ what: `open /proc/${pid}/ns/${name}`, problem: "found a file, want a namespace" });
+    }
+    return fd;
+  } finally {
+    close(kernel, folder as Fd);
   }
 }
 

@@ -8,12 +8,14 @@ import {
   MSG_CTRUNC,
   MSG_NOSIGNAL,
   SCM_RIGHTS,
+  SO_SNDTIMEO_OLD,
   SOCK_CLOEXEC,
   SOCK_STREAM,
   SOL_SOCKET,
   SYS_connect,
   SYS_recvmsg,
   SYS_sendmsg,
+  SYS_setsockopt,
   SYS_socket,
   SYS_socketpair,
 } from "./constants.ts";
@@ -34,6 +36,13 @@ export function openUnixSocket(kernel: Kernel): Fd {
   return kernel.call(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) as Fd;
 }
 
+/** Bounds how long connecting and sending may wait for the other side, seconds; then they fail with EAGAIN (socket(7), SO_SNDTIMEO). */
+export function limitSending(kernel: Kernel, socket: Fd, seconds: number): void {
+  const time = new Uint8Array(16);
+  putU64(viewOf(time), 0, seconds);
+  kernel.call(SYS_setsockopt, socket, SOL_SOCKET, SO_SNDTIMEO_OLD, time, time.length);
+}
+
 /** connect(2) to a path of at most MAX_SOCKET_PATH bytes. */
 export function connectUnix(kernel: Kernel, socket: Fd, path: string): void {
   const name = encode(path);
@@ -44,15 +53,28 @@ export function connectUnix(kernel: Kernel, socket: Fd, path: string): void {
 }
 
 const CONTROL_SIZE = 64;
+/** struct cmsghdr; the descriptors follow. */
+export const CONTROL_HEADER = 16;
+
+/** The head of a control message that carries descriptors (cmsg(3), SCM_RIGHTS). */
+export function putRights(control: DataView, count: number): void {
+  putU64(control, 0, CONTROL_HEADER + count * 4);
+  control.setInt32(8, SOL_SOCKET, true);
+  control.setInt32(12, SCM_RIGHTS, true);
+}
 
 /** sendmsg(2) of all of `data`, with descriptors beside its first byte. Returns bytes sent. */
 export function sendMessage(kernel: Kernel, socket: Fd, data: Uint8Array, fds: readonly Fd[]): number {
-  const { header, keep } = messageHeader(kernel, data, fds.length === 0 ? 0 : 16 + fds.length * 4);
+  const keep = new Uint8Array(CONTROL_SIZE);
+  const header = messageHeader(
+    kernel,
+    data,
+    kernel.host.addressOf(keep),
+    fds.length === 0 ? 0 : CONTROL_HEADER + fds.length * 4,
+  );
   if (fds.length > 0) {
     const control = viewOf(keep);
-    putU64(control, 0, 16 + fds.length * 4);
-    control.setInt32(8, SOL_SOCKET, true);
-    control.setInt32(12, SCM_RIGHTS, true);
+    putRights(control, fds.length);
     fds.forEach((fd, index) => {
       control.setInt32(16 + index * 4, fd, true);
     });
@@ -62,7 +84,8 @@ export function sendMessage(kernel: Kernel, socket: Fd, data: Uint8Array, fds: r
 
 /** recvmsg(2) into `data`: bytes received (0 at the end) and the descriptors that came along, close-on-exec. */
 export function receiveMessage(kernel: Kernel, socket: Fd, data: Uint8Array): { length: number; fds: Fd[] } {
-  const { header, keep } = messageHeader(kernel, data, CONTROL_SIZE);
+  const keep = new Uint8Array(CONTROL_SIZE);
+  const header = messageHeader(kernel, data, kernel.host.addressOf(keep), CONTROL_SIZE);
   const length = kernel.call(SYS_recvmsg, socket, header, MSG_CMSG_CLOEXEC);
   const view = viewOf(header);
   if ((view.getUint32(48, true) & MSG_CTRUNC) !== 0)
@@ -76,23 +99,23 @@ export function receiveMessage(kernel: Kernel, socket: Fd, data: Uint8Array): { 
   return { length, fds };
 }
 
-/** struct msghdr with one iovec; `keep` is the control buffer and must stay referenced during the call. */
-function messageHeader(
+/** struct msghdr with one iovec. `data` and the control buffer must stay referenced during the call. */
+export function messageHeader(
   kernel: Kernel,
   data: Uint8Array,
+  controlAddress: number,
   controlLength: number,
-): { header: Uint8Array; keep: Uint8Array } {
+): Uint8Array {
   // header (56 bytes), iovec (16), padding
   const header = new Uint8Array(80);
   const view = viewOf(header);
-  const keep = new Uint8Array(CONTROL_SIZE);
   putU64(view, 16, kernel.host.addressOf(header) + 56);
   putU64(view, 24, 1);
   putU64(view, 56, kernel.host.addressOf(data));
   putU64(view, 64, data.length);
   if (controlLength > 0) {
-    putU64(view, 32, kernel.host.addressOf(keep));
+    putU64(view, 32, controlAddress);
     putU64(view, 40, controlLength);
   }
-  return { header, keep };
+  return header;
 }

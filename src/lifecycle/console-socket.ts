@@ -10,24 +10,35 @@ import { encode } from "../shared/text.ts";
 /** A connected console socket. */
 export type ConsoleTarget = Fd & { readonly __console: true };
 
+/** Connects to a socket of the host. A path too long for the kernel is reached from its folder. */
+export function connectPath(kernel: Kernel, socket: Fd, path: string): void {
+  if (encode(path).length <= MAX_SOCKET_PATH) {
+    connectUnix(kernel, socket, path);
+    return;
+  }
+  const here = openAt(kernel, AT_CWD, ".", O_PATH | O_DIRECTORY);
+  try {
+    const folder = openAt(kernel, AT_CWD, dirname(path), O_PATH | O_DIRECTORY);
+    fchdir(kernel, folder);
+    close(kernel, folder);
+    connectUnix(kernel, socket, basename(path));
+  } finally {
+    fchdir(kernel, here);
+    close(kernel, here);
+  }
+}
+
 /** Connects before anything is made, so that a wrong path costs nothing. */
 export function openConsoleSocket(kernel: Kernel, path: string): ConsoleTarget {
   const words = { what: "connect console socket", flag: "--console-socket", step: "console" };
   return connectSocket(kernel, path, words) as ConsoleTarget;
 }
 
-/** Connects to a manager's socket. A path too long for the kernel is reached from its folder. */
+/** Connects to a manager's socket that a flag names. */
 export function connectSocket(kernel: Kernel, path: string, words: { what: string; flag: string; step: string }): Fd {
   const socket = openUnixSocket(kernel);
-  const here = openAt(kernel, AT_CWD, ".", O_PATH | O_DIRECTORY);
   try {
-    if (encode(path).length <= MAX_SOCKET_PATH) connectUnix(kernel, socket, path);
-    else {
-      const folder = openAt(kernel, AT_CWD, dirname(path), O_PATH | O_DIRECTORY);
-      fchdir(kernel, folder);
-      close(kernel, folder);
-      connectUnix(kernel, socket, basename(path));
-    }
+    connectPath(kernel, socket, path);
   } catch (error) {
     close(kernel, socket);
     if (!(error instanceof SyscallError)) throw error;
@@ -39,9 +50,6 @@ export function connectSocket(kernel: Kernel, path: string, words: { what: strin
       call: error.call,
       errno: error.code,
     });
-  } finally {
-    fchdir(kernel, here);
-    close(kernel, here);
   }
   return socket;
 }

@@ -1,11 +1,12 @@
 /** create: from a bundle to an init that waits for start (runtime-spec runtime.md#create). */
-import { deviceProgram, deviceRules, v1DeviceWrites } from "../cgroup/devices.ts";
+import { deviceProgram, deviceRules, rulesDigest, v1DeviceWrites } from "../cgroup/devices.ts";
 import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices } from "../cgroup/group.ts";
 import { readLayout } from "../cgroup/layout.ts";
 import { writeLimits } from "../cgroup/limits.ts";
 import { placeCgroup } from "../cgroup/path.ts";
 import { v1Writes } from "../cgroup/resources-v1.ts";
 import { v2Writes } from "../cgroup/resources-v2.ts";
+import { RESOURCES_AT } from "../cgroup/write-list.ts";
 import { loadConfig } from "../config/load.ts";
 import { makePlan, newNamespaces, planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
@@ -164,13 +165,16 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     const mountPoint = runtime.resctrl ?? mountedResctrl(runtime);
     record.resctrl = runtime.chunks.resctrl().planResctrl(rdt, options.id, mountPoint);
   }
-  const cgroup = setUpCgroup(kernel, config, record, directory, cleanup);
+  const cgroup =
+    runtime.noCgroup === true
+      ? withoutCgroup(config, record, directory)
+      : setUpCgroup(kernel, config, record, directory, cleanup);
   if (rdt !== undefined) setUpResctrl(runtime, rdt, record.resctrl, cleanup);
   plan.state = stateForHooks(record);
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
   const joins = openJoins(kernel, config);
-  const keep = prepareTrees(kernel, plan, config, cgroup);
+  const keep = prepareTrees(kernel, plan, config, cgroup, joins);
   keep.push(
     plan.fifo as Fd,
     ...joins.map((join) => join.fd),
@@ -204,6 +208,8 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     cgroup,
   });
   hooksBegan = () => parent.hooksBegan;
+  // Before the process ends, and with it the namespace that they are in.
+  cleanup.add("network devices", () => parent.netDevices?.giveBack());
   cleanup.add("pid file", () => {
     if (parent.wrotePidFile && pidFile !== undefined) removePidFile(kernel, pidFile);
   });
@@ -237,6 +243,7 @@ function compileFilter(runtime: Runtime, config: LoadedConfig, plan: InitPlan): 
   const compiled = runtime.chunks.compileSeccomp(profile);
   plan.hasSeccomp = true;
   plan.seccompFlags = compiled.flags;
+  plan.seccompNotifies = compiled.notifies;
   for (const name of compiled.skipped) runtime.debug?.(`seccomp: unknown system call ${name}`);
   return compiled.program;
 }
@@ -266,6 +273,25 @@ function newRecord(runtime: Runtime, options: CreateOptions, config: LoadedConfi
   return record;
 }
 
+/**
+ * --cgroup-manager disabled: the container stays in the caller's cgroup. A limit cannot be set then; device rules, which every config
+ * has, are not in force, as with crun.
+ */
+function withoutCgroup(config: LoadedConfig, record: StateRecord, directory: ContainerDirectory): undefined {
+  const { unified = {}, ...resources } = config.linux?.resources ?? {};
+  const limit = v1Writes(resources).find(({ optional }) => !optional);
+  const where = Object.keys(unified).length > 0 ? `${RESOURCES_AT}/unified` : limit?.where;
+  if (where !== undefined) {
+    throw new RuntimeError({
+      what: `create "${record.id}"`,
+      problem: "found a limit and --cgroup-manager disabled, want only one of the two",
+      where,
+    });
+  }
+  directory.write(record);
+  return undefined;
+}
+
 /** Names the cgroup in the record first, then makes it, with limits before anything runs in it (cgroup.4, state.6). */
 function setUpCgroup(
   kernel: Kernel,
@@ -287,6 +313,7 @@ function setUpCgroup(
   const cgroup = makeCgroup(kernel, place);
   const resources = config.linux?.resources ?? {};
   const rules = deviceRules(resources.devices ?? []);
+  record.deviceRules = rulesDigest(rules);
   if (place.version === 1) {
     if (place.places.some((entry) => entry.controllers.includes("devices")))
       writeDevices(kernel, cgroup, v1DeviceWrites(rules));

@@ -27,18 +27,19 @@ export function execCgroup(kernel: Kernel, record: StateRecord, asked: readonly 
   for (const place of places) {
     const fd = openPlace(kernel, place);
     if (fd !== undefined) close(kernel, fd);
-    else if (asked.length > 0) throw refuse(asked.join(" "), `there is none at ${place.mountPoint}/${place.path}`);
+    else if (asked.length > 0)
+      throw refuseCgroup(asked.join(" "), `there is none at ${place.mountPoint}/${place.path}`);
   }
   return found;
 }
 
 function placeWith(places: readonly CgroupPlace[], name: string, word: string): CgroupPlace {
   const place = places.find((entry) => entry.controllers.includes(name) || entry.controllers.includes(`name=${name}`));
-  if (place === undefined) throw refuse(word, `no hierarchy of "${name}" is the container's`);
+  if (place === undefined) throw refuseCgroup(word, `no hierarchy of "${name}" is the container's`);
   return place;
 }
 
-function refuse(word: string, problem: string): RuntimeError {
+function refuseCgroup(word: string, problem: string): RuntimeError {
   return new RuntimeError({
     what: "join cgroup",
     problem: `found ${JSON.stringify(word)}: ${problem}, want one below the container's own`,

@@ -53,8 +53,9 @@ export function planExec(
       ? planFlags(base, request)
       : planFile(runtime, base, request.processFile, options);
   const env = options.listenFds > 0 ? merge(own.env, [`LISTEN_FDS=${options.listenFds}`, "LISTEN_PID=1"]) : own.env;
-  const { personality, memoryPolicy, seccompFlags, hasSeccomp } = base;
-  return { ...own, env, personality, memoryPolicy, seccompFlags, hasSeccomp, preserved, stdio: [-1, -1, -1] };
+  const { personality, memoryPolicy, seccompFlags, hasSeccomp, seccompNotifies } = base;
+  const seccomp = { seccompFlags, hasSeccomp, seccompNotifies };
+  return { ...own, env, personality, memoryPolicy, ...seccomp, preserved, stdio: [-1, -1, -1] };
 }
 
 function planFlags(base: ProcessPlan, request: ExecRequest): ProcessPlan {
@@ -169,13 +170,14 @@ function planFile(runtime: Runtime, base: ProcessPlan, path: string, options: Pr
 /** It must be a regular file, as config.json: a FIFO could hold us for ever (input.1). */
 function readFile(runtime: Runtime, path: string): string {
   const { kernel } = runtime;
-  const refuse = (problem: string) => new RuntimeError({ what: "load process", problem, where: `--process ${path}` });
+  const processError = (problem: string) =>
+    new RuntimeError({ what: "load process", problem, where: `--process ${path}` });
   const fd = openIfPresent(kernel, AT_CWD, path, O_RDONLY | O_NONBLOCK);
-  if (fd === undefined) throw refuse("ENOENT: found no file, want a JSON object like config.json#/process");
+  if (fd === undefined) throw processError("ENOENT: found no file, want a JSON object like config.json#/process");
   try {
-    if ((stat(kernel, fd).mode & S_IFMT) !== S_IFREG) throw refuse("found no regular file, want one");
+    if ((stat(kernel, fd).mode & S_IFMT) !== S_IFREG) throw processError("found no regular file, want one");
     const bytes = readAll(kernel, fd, MAX_PROCESS);
-    if (bytes === undefined) throw refuse(`found more than ${MAX_PROCESS} bytes, want fewer`);
+    if (bytes === undefined) throw processError(`found more than ${MAX_PROCESS} bytes, want fewer`);
     return decode(bytes);
   } finally {
     close(kernel, fd);

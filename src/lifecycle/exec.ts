@@ -33,6 +33,7 @@ import { cgroupOfInit, execCgroup } from "./exec-cgroup.ts";
 import { type ExecRequest, planExec } from "./exec-plan.ts";
 import { Foreground } from "./foreground.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
+import { sendListener } from "./listener.ts";
 import { writePidFile } from "./pid-file.ts";
 import { sendPidfd } from "./pidfd-socket.ts";
 import type { Runtime } from "./runtime.ts";
@@ -74,25 +75,25 @@ function mayAdminister({ capabilities }: ProcessPlan): boolean {
 
 function checkStatus(kernel: Kernel, directory: ContainerDirectory, record: StateRecord, request: ExecRequest): void {
   const { status } = statusOf(kernel, directory, record);
-  const refuse = (problem: string, hint?: string): never => {
+  const refuseExec = (problem: string, hint?: string): never => {
     throw new RuntimeError({ what: `exec in "${request.id}"`, problem, hint });
   };
-  if (status === "creating") refuse("cannot exec in a container that is being created");
-  if (status === "stopped") refuse("cannot exec in a stopped container");
+  if (status === "creating") refuseExec("cannot exec in a container that is being created");
+  if (status === "stopped") refuseExec("cannot exec in a stopped container");
   if (status === "paused" && !request.ignorePaused)
-    refuse("cannot exec in a paused container (use --ignore-paused to override)", "resume it first");
+    refuseExec("cannot exec in a paused container (use --ignore-paused to override)", "resume it first");
 }
 
 function checkTerminal(request: ExecRequest, terminal: boolean): void {
-  const refuse = (problem: string): never => {
+  const refuseExec = (problem: string): never => {
     throw new RuntimeError({ what: `exec in "${request.id}"`, problem, where: "--console-socket" });
   };
   if (terminal && request.detach && request.consoleSocket === undefined)
-    refuse(
+    refuseExec(
       "cannot allocate tty if runc will detach without setting console socket: found --detach with a terminal, want the socket",
     );
   if (!terminal && request.consoleSocket !== undefined)
-    refuse(
+    refuseExec(
       "cannot use console socket if runc will not detach or allocate tty: found it without a terminal, want one of the two changed",
     );
 }
@@ -262,6 +263,17 @@ class Exec {
             master = undefined;
           }
           break;
+        case "listener": {
+          const { record, template } = this.#with;
+          const [listener] = received?.fds ?? [];
+          if (listener === undefined)
+            throw new RuntimeError({
+              what: "send seccomp listener",
+              problem: "the child sent no descriptor, want one",
+            });
+          sendListener(kernel, template.agent, { record, status: "running", pid: spawned.pid }, listener);
+          break;
+        }
         case "exec":
           announcement = message.announcement;
           break;

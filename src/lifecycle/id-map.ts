@@ -1,4 +1,5 @@
 /** Id maps of a new user namespace (user_namespaces(7)), written by the parent, who has the host's rights. */
+import { mapText } from "../config/idmap.ts";
 import type { IdMapping, LoadedConfig } from "../config/types.ts";
 import { type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
 import { type Procfs, writeProc } from "../kernel/procfs.ts";
@@ -11,7 +12,7 @@ export function writeIdMaps(kernel: Kernel, proc: Procfs, pid: Pid, config: Load
 }
 
 function writeMap(kernel: Kernel, proc: Procfs, path: string, mappings: readonly IdMapping[], field: string): void {
-  const text = mappings.map((map) => `${map.containerID} ${map.hostID} ${map.size}\n`).join("");
+  const text = mapText(mappings);
   try {
     writeProc(kernel, proc, path, text);
   } catch (error) {

@@ -10,7 +10,7 @@ import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts"
 import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
 import { close, poll } from "../kernel/file.ts";
 import { killChild, openPid, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
-import { openProc, readProc } from "../kernel/procfs.ts";
+import { openProc, openProcNamespace, type Procfs, readProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -20,6 +20,8 @@ import { type ConsoleTarget, sendConsole } from "./console-socket.ts";
 import { stateForHooks } from "./hook-state.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
 import { writeIdMaps } from "./id-map.ts";
+import { sendListener } from "./listener.ts";
+import type { NetDevices } from "./net-devices.ts";
 import { writePidFile } from "./pid-file.ts";
 import { sendPidfd } from "./pidfd-socket.ts";
 import type { Runtime } from "./runtime.ts";
@@ -60,6 +62,8 @@ export class Parent {
   wrotePidFile = false;
   /** Hooks of create were run (init's own are about to be), whatever became of them. */
   hooksBegan = false;
+  /** Interfaces that are the container's as soon as it is created, and until then given back on failure. */
+  netDevices: NetDevices | undefined;
 
   constructor(runtime: Runtime, parts: ParentParts) {
     this.#runtime = runtime;
@@ -87,6 +91,7 @@ export class Parent {
     if (cgroup !== undefined && cgroup.record.version === 1) joinCgroup(kernel, cgroup, pid);
     for (const fd of cgroup?.fds ?? []) close(kernel, fd);
     if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
+    this.#moveDevices(proc, pid);
     close(kernel, proc);
     this.#sendPidfd(pid);
     try {
@@ -99,6 +104,17 @@ export class Parent {
       // Init is gone already (v2: OOM-killed at its first instruction): the receiver finds out why.
       if (!(error instanceof SyscallError) || error.errno !== EPIPE) throw error;
     }
+  }
+
+  #moveDevices(proc: Procfs, pid: Pid): void {
+    const devices = this.#with.config.linux?.netDevices ?? {};
+    if (Object.keys(devices).length === 0) return;
+    const away = openProcNamespace(this.#kernel, proc, pid, "net");
+    // Init is gone already: the receiver finds out why.
+    if (away === undefined) return;
+    const Devices = this.#runtime.chunks.netDevices();
+    this.netDevices = new Devices(this.#kernel, proc, away);
+    this.netDevices.move(devices);
   }
 
   #sendPidfd(pid: Pid): void {
@@ -124,11 +140,15 @@ export class Parent {
         case "console":
           master = this.#takeMaster(received?.fds[0]);
           break;
+        case "listener":
+          this.#sendListener(received?.fds[0]);
+          break;
         case "ready":
           record.creating = false;
           directory.write(record);
           this.#writePidFile(record.pid);
           directory.unlock();
+          this.netDevices?.close();
           return master;
         default:
           throw this.#failure(message);
@@ -178,6 +198,15 @@ export class Parent {
     const context = { state: stateForHooks(record, "creating", record.pid), directory: record.bundle };
     runHooks(this.#kernel, planHooks(hooks?.prestart, "prestart"), context);
     runHooks(this.#kernel, planHooks(hooks?.createRuntime, "createRuntime"), context);
+  }
+
+  #sendListener(listener: Fd | undefined): void {
+    const { record, config } = this.#with;
+    const { listenerPath = "", listenerMetadata } = config.linux?.seccomp ?? {};
+    if (listener === undefined)
+      throw new RuntimeError({ what: "send seccomp listener", problem: "init sent no descriptor, want one" });
+    const whose = { record, status: "creating", pid: record.pid } as const;
+    sendListener(this.#kernel, { listenerPath, listenerMetadata }, whose, listener);
   }
 
   #takeMaster(master: Fd | undefined): Fd | undefined {

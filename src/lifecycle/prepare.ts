@@ -4,9 +4,10 @@
  */
 
 import type { OpenCgroup } from "../cgroup/group.ts";
+import { type IdmapPlan, planIdmap } from "../config/idmap.ts";
 import { hasUserNamespace, isRecursiveBind } from "../config/plan.ts";
 import type { CgroupMount, DevicePlan, InitPlan, MountPlan } from "../config/plan-types.ts";
-import type { Config, LoadedConfig } from "../config/types.ts";
+import type { Config, LoadedConfig, Mount } from "../config/types.ts";
 import { sentence } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
@@ -29,6 +30,8 @@ import { cloneTree, type MountAttributes, setAttributes } from "../kernel/mount.
 import { NAMESPACE_FLAGS, type NamespaceKind } from "../kernel/namespace.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { absolute } from "../shared/path.ts";
+import { IdmapNamespaces } from "./idmap.ts";
+import type { Join } from "./spawn.ts";
 
 /** CLONE_NEW… of all new kinds. */
 export function namespaceFlags(plan: InitPlan): number {
@@ -66,6 +69,7 @@ export function prepareTrees(
   plan: InitPlan,
   config: LoadedConfig,
   cgroup: OpenCgroup | undefined,
+  joins: readonly Join[],
 ): Fd[] {
   const keep: Fd[] = [];
   const rootfs = openRootfs(kernel, plan);
@@ -81,23 +85,37 @@ export function prepareTrees(
   else setAttributes(kernel, root, { propagation: MS_PRIVATE }, false);
   plan.rootTree = root;
   keep.push(root);
+  const namespaces = new IdmapNamespaces(kernel, joins.find((join) => join.kind === "user")?.fd);
   plan.mounts.forEach((mount, index) => {
     const entry = config.mounts?.[index];
-    if (mount.kind === "bind") keep.push(openBind(kernel, plan, mount, entry !== undefined && isRecursiveBind(entry)));
+    if (mount.kind === "bind" && entry !== undefined)
+      keep.push(
+        openBind(kernel, plan, mount, entry, planIdmap(entry, config.linux ?? {}, `/mounts/${index}`), namespaces),
+      );
     else if (mount.kind === "cgroup1" || mount.kind === "cgroup2")
       keep.push(...openCgroups(kernel, plan, mount, cgroup));
     else if (mount.type === "sysfs") keep.push(...openSysfs(kernel, plan, mount, config));
   });
+  namespaces.close();
   if (hasUserNamespace(config)) for (const device of plan.devices) keep.push(openDevice(kernel, device));
   return keep;
 }
 
-function openBind(kernel: Kernel, plan: InitPlan, mount: MountPlan, recursive: boolean): Fd {
+function openBind(
+  kernel: Kernel,
+  plan: InitPlan,
+  mount: MountPlan,
+  entry: Mount,
+  ids: IdmapPlan | undefined,
+  namespaces: IdmapNamespaces,
+): Fd {
+  const recursive = isRecursiveBind(entry);
   mount.source = absolute(mount.source, plan.bundle);
   const source = openSource(kernel, mount);
   try {
     mount.directory = isDirectory(stat(kernel, source));
     const tree = cloneTree(kernel, source, "", recursive);
+    if (ids !== undefined) namespaces.apply(tree, source, mount, ids);
     const propagation = basePropagation(plan);
     const own: MountAttributes = { set: mount.set, clear: mount.clear };
     if (recursive) {

@@ -8,11 +8,13 @@ import type { SeccompFilter } from "../seccomp/compile.ts";
 import type { SeccompProfile } from "../seccomp/profile.ts";
 import type { RuntimeError } from "../shared/error.ts";
 import type { ExecFailure } from "./diagnose.ts";
+import type { NetDevices } from "./net-devices.ts";
 
 /** Code in bytecode chunks of its own: 100 KB of it cost half a millisecond, so each command loads only what it uses. */
 export interface Chunks {
   validateConfig(): ConfigValidator;
   resctrl(): typeof Resctrl;
+  netDevices(): typeof NetDevices;
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
   /** Becomes the container's init; never returns. */
   runInit(kernel: Kernel, input: InitInput): never;
@@ -40,6 +42,8 @@ export interface Runtime {
   initEntry: InitEntry | undefined;
   /** A folder in resctrl's place, for tests of the library on machines without it; undefined: where resctrl is mounted. */
   resctrl?: string;
+  /** Containers get no cgroup of their own (--cgroup-manager disabled). */
+  noCgroup?: boolean;
   /** Descriptor of the trace file, which init inherits. */
   traceFd: Fd | undefined;
   /** The environment variables that we use, and no others (input.5). */

@@ -1,5 +1,6 @@
 /** start: lets a created init go on, and learns whether the user's program really began (DESIGN section 7). */
 
+import { isFrozen } from "../cgroup/group.ts";
 import { oomKills } from "../cgroup/oom.ts";
 import type { ExecAnnouncement } from "../channel/message.ts";
 import { runHooks } from "../hook/run.ts";
@@ -44,6 +45,9 @@ export function startOpen(runtime: Runtime, directory: ContainerDirectory, recor
   const pidfd = found === undefined ? undefined : openInit(kernel, proc, record);
   if (found === undefined || pidfd === undefined)
     throw new RuntimeError({ what, problem: "cannot start a container that has stopped" });
+  // Its fifo must stay closed: init would take the wake-up, once thawed, for a start that nobody waits for any more.
+  if (record.cgroup !== null && isFrozen(kernel, record.cgroup))
+    throw new RuntimeError({ what, problem: "cannot start a container in the paused state", hint: "resume it first" });
   const fifo = isWaiting(directory, record, found) ? directory.openFifo(O_RDONLY | O_NONBLOCK) : undefined;
   if (fifo === undefined) throw new RuntimeError({ what, problem: "cannot start an already running container" });
   try {

@@ -33,6 +33,8 @@ export interface StateRecord {
   cgroup: CgroupRecord | null;
   /** Absent: the container has nothing to do with resctrl. */
   resctrl?: ResctrlRecord;
+  /** Digest of the device rules in force: update changes them only when it is given others. Absent: unknown. */
+  deviceRules?: string;
   poststart: HookPlan[];
   poststop: HookPlan[];
 }
@@ -68,6 +70,7 @@ export function parseRecord(text: string, where: string): StateRecord {
     typeof record.creating !== "boolean" ||
     (record.pid !== 0 && record.pid < 2) ||
     !isCgroup(record.cgroup) ||
+    (record.deviceRules !== undefined && typeof record.deviceRules !== "string") ||
     (record.resctrl !== undefined && !isResctrlRecord(record.resctrl))
   ) {
     throw damagedRecord(where, "a missing or mistyped field");

@@ -17,6 +17,8 @@ export interface ExecTemplate {
   /** Its processes' root is not that of their mount namespace. */
   chrooted: boolean;
   newKeyring: boolean;
+  /** Where the listener of a filter that notifies goes. */
+  agent: { listenerPath: string; listenerMetadata: string | undefined };
 }
 
 const TEMPLATE = "exec.json";
@@ -31,6 +33,7 @@ export function writeTemplate(
   plan: InitPlan,
   filter: Uint8Array | undefined,
 ): void {
+  const seccomp = config.linux?.seccomp;
   const template: ExecTemplate = {
     process: processPart(plan),
     userNamespace: hasUserNamespace(config),
@@ -38,6 +41,7 @@ export function writeTemplate(
     mountNamespace: (config.linux?.namespaces ?? []).some((entry) => entry.type === "mount"),
     chrooted: plan.rootTree < 0 || plan.aside,
     newKeyring: plan.newKeyring,
+    agent: { listenerPath: seccomp?.listenerPath ?? "", listenerMetadata: seccomp?.listenerMetadata },
   };
   directory.writeFile(TEMPLATE, encode(JSON.stringify(template)));
   if (filter !== undefined) directory.writeFile(FILTER, filter);

@@ -71,6 +71,9 @@ const GENERAL: readonly BadValue[] = [
   ["/root/readonly", true, `true without a mount namespace, ${IN_NAMESPACES}`, ...USER_ALONE],
 ];
 
+const IDMAP_FORM = "idmap=uids=FROM-TO-SIZE#…;gids=FROM-TO-SIZE#…";
+const IDS_FROM = "uidMappings and gidMappings in the mount, or a user namespace";
+const OPTION_0 = "config.json#/mounts/7/options/0";
 const MOUNTS: readonly BadValue[] = [
   ["/mounts", [BIND[1]], `1 mounts without a mount namespace, ${IN_NAMESPACES}`, ...USER_ALONE],
   ["/mounts", many(10_001, () => ({ destination: "/data" })), "10001 mounts, want at most 10000"],
@@ -101,6 +104,58 @@ const MOUNTS: readonly BadValue[] = [
     TMPFS,
     ["/mounts/7/gidMappings", [line(0, 0, 10)]],
   ],
+  ...["uidMappings", "gidMappings"].flatMap((name): BadValue[] => {
+    const at = `/mounts/7/${name}`;
+    const size = "10, want a range that ends at 4294967294 or before";
+    const others: Put[] = [
+      BIND,
+      ["/mounts/7/uidMappings", [line(0, 0, 10)]],
+      ["/mounts/7/gidMappings", [line(0, 0, 10)]],
+    ];
+    return [
+      [`${at}/0/size`, 0, "0, want at least 1", ...others],
+      [`${at}/0/hostID`, 4_294_967_290, `${size}; config.json#${at}/0/size`, ...others],
+      [at, many(341, (index) => line(index, index, 1)), "341 lines, want at most 340", ...others],
+    ];
+  }),
+  ["/mounts/7/options/1", "tmpcopyup", '"tmpcopyup" on a bind, want it with type "tmpfs" only', BIND],
+  [
+    "/mounts/7/options",
+    ["tmpcopyup"],
+    `"tmpcopyup" on type "ramfs", want it with type "tmpfs" only; ${OPTION_0}`,
+    TMPFS,
+    ["/mounts/7/type", "ramfs"],
+  ],
+  [
+    "/mounts/7/options",
+    ["tmpcopyup", "remount"],
+    `"tmpcopyup" on a remount, want it with type "tmpfs" only; ${OPTION_0}`,
+    TMPFS,
+  ],
+  ...["idmap", "ridmap"].flatMap((option): BadValue[] => [
+    ["/mounts/7/options/1", option, `"${option}" without mappings, want ${IDS_FROM}`, BIND],
+    ["/mounts/7/options", [option], `"${option}" without bind, want the option bind or rbind; ${OPTION_0}`, TMPFS],
+    ["/mounts/7/options/1", `${option}=`, `"", want ${IDMAP_FORM}`, BIND],
+    ["/mounts/7/options/1", `${option}=uids=0-1-2`, `"uids=0-1-2", want ${IDMAP_FORM}`, BIND],
+    ["/mounts/7/options/1", `${option}=uids=0-1;gids=0-1-2`, `"0-1", want ${IDMAP_FORM}`, BIND],
+    ["/mounts/7/options/1", `${option}=users=0-1-2`, `"users=0-1-2", want ${IDMAP_FORM}`, BIND],
+    ["/mounts/7/options/1", `${option}=uids=0-1-0;gids=0-1-2`, "0, want at least 1", BIND],
+    [
+      "/mounts/7/options/1",
+      `${option}=uids=@0-10-1;gids=@0-0-1`,
+      '"@0-10-1", want an id that linux.uidMappings and gidMappings map',
+      ...USER_NAMESPACE,
+      BIND,
+    ],
+    [
+      "/mounts/7/options/1",
+      `${option}=uids=0-1-2;gids=0-1-2`,
+      `"${option}=uids=0-1-2;gids=0-1-2" beside uidMappings, want one of the two`,
+      BIND,
+      ["/mounts/7/uidMappings", [line(0, 0, 10)]],
+      ["/mounts/7/gidMappings", [line(0, 0, 10)]],
+    ],
+  ]),
 ];
 
 const PROCESS: readonly BadValue[] = [
@@ -329,12 +384,28 @@ const SECCOMP: readonly BadValue[] = [
     "it without listenerPath, want both or none",
     ["/linux/seccomp/listenerPath", undefined],
   ],
+  ["/linux/seccomp/listenerPath", LONG_PATH, LONG_PATH_SAYS],
+  [
+    "/linux/seccomp/listenerMetadata",
+    "x".repeat(65_537),
+    `"${"x".repeat(50)}"… (65537 characters), want at most 65536 bytes`,
+  ],
+  ...["sendmsg", "exit_group"].map(
+    (name): BadValue => [
+      `${RULE}/names`,
+      [name],
+      `SCMP_ACT_NOTIFY for "${name}", want another action for it`,
+      NO_ERRNO,
+      [`${RULE}/action`, "SCMP_ACT_NOTIFY"],
+    ],
+  ),
   [`${RULE}/names`, [], "[], want at least 1 element"],
   [`${RULE}/names/0`, "", '"", want the name of a system call'],
   [
     `${RULE}/names`,
     ["write"],
     'SCMP_ACT_NOTIFY for "write", want another action for it',
+    NO_ERRNO,
     [`${RULE}/action`, "SCMP_ACT_NOTIFY"],
     NO_ERRNO,
   ],
@@ -349,6 +420,7 @@ const SECCOMP: readonly BadValue[] = [
     `${RULE}/action`,
     "SCMP_ACT_NOTIFY",
     "SCMP_ACT_NOTIFY without a listener, want listenerPath to be given",
+    NO_ERRNO,
     ...NO_LISTENER,
     NO_ERRNO,
   ],

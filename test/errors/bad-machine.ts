@@ -97,6 +97,23 @@ const FILES: readonly RefusedValue[] = [
     BIND,
   ],
   [
+    "/mounts/7/uidMappings",
+    [
+      { containerID: 0, hostID: 0, size: 10 },
+      { containerID: 5, hostID: 100, size: 10 },
+    ],
+    /^mount config\.json#\/mounts\/7: EINVAL: the kernel refused the uid map "0 0 10\\n5 100 10"; ranges must not overlap and the host ids must be ours to map; config\.json#\/mounts\/7 \[id-map write\(.* EINVAL\]$/,
+    BIND,
+    ["/mounts/7/gidMappings", [{ containerID: 0, hostID: 0, size: 10 }]],
+  ],
+  [
+    "/mounts/7/source",
+    "/proc",
+    /^mount config\.json#\/mounts\/7: invalid argument: source \/proc = proc cannot be idmapped on this kernel, want a file system that can, such as ext4, xfs, btrfs or \(Linux 6\.3\) tmpfs; config\.json#\/mounts\/7 \[mounts mount_setattr\(.* EINVAL\]$/,
+    BIND,
+    ["/mounts/7/options/1", "idmap=uids=0-1-1;gids=0-1-1"],
+  ],
+  [
     "/process/cwd",
     "/bin/busybox",
     'chdir "/bin/busybox": not a directory: found a file, want a folder; config.json#/process/cwd',
@@ -134,6 +151,31 @@ const FILES: readonly RefusedValue[] = [
 ];
 
 const NAMESPACES: readonly RefusedValue[] = [
+  [
+    "/linux/seccomp/listenerPath",
+    "/not/there",
+    /^send seccomp listener: ENOENT: found no agent that takes it at \/not\/there, want a listening Unix stream socket; config\.json#\/linux\/seccomp\/listenerPath \[seccomp-listener connect\(.*\) ENOENT\]$/,
+    [
+      "/linux/seccomp",
+      {
+        defaultAction: "SCMP_ACT_ALLOW",
+        syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }],
+        listenerPath: "/x",
+      },
+    ],
+  ],
+  [
+    "/linux/netDevices/no-such-link",
+    {},
+    'move network device "no-such-link": found none of that name, want one in the network namespace of the runtime; config.json#/linux/netDevices/no-such-link',
+    ["/linux/netDevices", {}],
+  ],
+  [
+    "/linux/netDevices/no~1such/name",
+    "x",
+    'load config.json: "no/such", want an interface name of at most 15 bytes; config.json#/linux/netDevices/no~1such',
+    ["/linux/netDevices", {}],
+  ],
   [
     "/linux/namespaces/1/path",
     "/not/there",

@@ -60,8 +60,14 @@ function texts(node: ts.Expression | undefined, names: ReadonlyMap<string, strin
 
 /** Functions that make errors of their arguments: name → indexes of the arguments that become `problem`. */
 const MAKERS: ReadonlyMap<string, { what: string; problem: readonly number[] }> = new Map([
+  ["badFlag", { what: "read command line", problem: [1] }],
+  ["noFreezer", { what: "pause X", problem: [1] }],
+  ["wrongState", { what: "pause X", problem: [1] }],
   ["hookError", { what: "hook X", problem: [1] }],
   ["cwdError", { what: "chdir X", problem: [1] }],
+  ["processError", { what: "load process", problem: [0] }],
+  ["refuseExec", { what: "exec in X", problem: [0] }],
+  ["refuseCgroup", { what: "join cgroup", problem: [1] }],
   ["refuse", { what: "load config.json", problem: [1, 2] }],
   ["refuseTarget", { what: "mount X", problem: [0] }],
 ]);

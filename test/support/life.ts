@@ -1,9 +1,9 @@
 /** What every life-cycle test needs beside a sandbox: both hosts, one error line, and tables of /proc read into objects. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import t, { type Test } from "tap";
 import { NODE_EXCEPTIONS } from "../lifecycle/node-exceptions.ts";
-import { HOSTS, type Outcome, Sandbox, type TestConfig } from "./sandbox.ts";
+import { HOSTS, type Outcome, RUNC, Sandbox, type TestConfig } from "./sandbox.ts";
 
 export type { Test } from "tap";
 
@@ -20,6 +20,12 @@ export function onHosts(name: string, check: (t: Test, box: Sandbox) => void | P
       }
     });
   }
+}
+
+/** As onHosts, for what is compared with runc; a guest of the VM matrix has none. */
+export function besideRunc(name: string, check: Parameters<typeof onHosts>[1]): void {
+  if (existsSync(RUNC.command[0] ?? "")) onHosts(name, check);
+  else t.test(name, { skip: "no runc on this machine" }, () => undefined);
 }
 
 /** Status 0, nothing on stderr; returns what was printed. @throws Error when it failed: what follows would only fail in its wake. */

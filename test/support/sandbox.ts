@@ -99,9 +99,17 @@ export class Sandbox {
   /** Runs a command of the runtime under test, with this sandbox's --root. Killed after 20 s, which is a failure (status 137). */
   run(
     args: string[],
-    options: { cwd?: string; input?: string; env?: Record<string, string>; global?: string[]; timeoutMs?: number } = {},
+    options: {
+      cwd?: string;
+      input?: string;
+      env?: Record<string, string>;
+      global?: string[];
+      timeoutMs?: number;
+      /** A command that runs ours: `unshare --net …`. */
+      within?: readonly string[];
+    } = {},
   ): Outcome {
-    const [program = "", ...rest] = this.host.command;
+    const [program = "", ...rest] = [...(options.within ?? []), ...this.host.command];
     // Files, not pipes: a container that lives on holds its streams open, and a pipe would be waited for to its end.
     const [out, err] = ["stdout", "stderr"].map((name) => join(this.folder, name)) as [string, string];
     const [outFd, errFd] = [openSync(out, "w"), openSync(err, "w")];

@@ -1,0 +1,2 @@
+/** The chunk of network devices, which few containers are given. */
+export { NetDevices } from "./lifecycle/net-devices.ts";

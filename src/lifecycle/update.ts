@@ -1,0 +1,59 @@
+/** update: other limits for a container that is there. */
+import { deviceRules, rulesDigest } from "../cgroup/devices.ts";
+import { openCgroup, updateDevices, updateLimits } from "../cgroup/update.ts";
+import type { Update } from "../config/load.ts";
+import type { Resources } from "../config/types.ts";
+import { close } from "../kernel/file.ts";
+import { RuntimeError } from "../shared/error.ts";
+import type { StateRecord } from "../state/record.ts";
+import { statusOf } from "../state/status.ts";
+import type { ContainerDirectory } from "../state/store.ts";
+import { NOT_RUNNING } from "./kill.ts";
+import { wrongState } from "./pause.ts";
+import type { Runtime } from "./runtime.ts";
+import { openContainer } from "./start.ts";
+
+/**
+ * Sets the limits that are given; all others stay. When one is refused, none is changed. Device rules are touched only where they differ
+ * from those in force: a manager that sends all resources must not take away what a hook has added (GPUs).
+ *
+ * @throws RuntimeError "container not running" for a stopped one; with the field that was refused.
+ */
+export function update(runtime: Runtime, id: string, asked: Update): void {
+  const what = `update "${id}"`;
+  const { kernel } = runtime;
+  const directory = openContainer(runtime, id, "update");
+  directory.lock();
+  const record = directory.read();
+  const { status } = statusOf(kernel, directory, record);
+  if (status === "stopped" || status === "creating") throw wrongState(what, NOT_RUNNING, status);
+  if (asked.resources !== undefined) updateResources(runtime, directory, record, asked.resources, what);
+  const rdt = asked.intelRdt ?? {};
+  if (Object.keys(rdt).length > 0) {
+    if (record.resctrl === undefined)
+      throw new RuntimeError({ what, problem: "updating a non-existent Intel RDT configuration is not supported" });
+    runtime.chunks.resctrl().updateResctrl(kernel, record.resctrl, rdt);
+  }
+  directory.unlock();
+}
+
+function updateResources(
+  { kernel }: Runtime,
+  directory: ContainerDirectory,
+  record: StateRecord,
+  resources: Resources,
+  what: string,
+): void {
+  if (record.cgroup === null) throw new RuntimeError({ what, problem: "the container has no cgroup" });
+  const cgroup = openCgroup(kernel, record.cgroup, what);
+  updateLimits(kernel, cgroup, resources);
+  if (resources.devices !== undefined) {
+    const rules = deviceRules(resources.devices);
+    const digest = rulesDigest(rules);
+    if (digest !== record.deviceRules) {
+      updateDevices(kernel, cgroup, rules, what);
+      directory.write({ ...record, deviceRules: digest });
+    }
+  }
+  for (const fd of cgroup.fds) close(kernel, fd);
+}
