@@ -41,13 +41,14 @@ const SESSION = [
   "see:Stopped",
   "see:READY> ",
   "type:kill -9 %1; wait; echo gone\n",
-  "see:gone\r\n",
+  "see:\ngone",
   "see:READY> ",
   // Typed before cat has taken the terminal over from the shell it would be lost.
   "type:sh -c 'echo d-wait; exec cat'\n",
   "see:\nd-wait",
   "type:h\u00e4llo\n",
-  "see:h\u00e4llo\r\nh\u00e4llo\r\n",
+  "see:\nhällo",
+  "see:\nhällo",
   "type:\u0004",
   "see:READY> ",
   "type:(: < /dev/tty) && echo controlling\n",
@@ -67,6 +68,7 @@ const normal = (text: string): string =>
   text
     .replace(/\r/g, "")
     .replaceAll("\u001b[6n", "")
+    .replaceAll("\u001b[J", "")
     .replace(/(READY> )+/g, "READY> ")
     .replace(/\n[^\n]*Killed[^\n]*/g, "");
 
