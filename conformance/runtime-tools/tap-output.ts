@@ -14,9 +14,11 @@ export interface TapOutput {
   readonly reported: readonly string[];
 }
 
-/** Some executables print several streams one after the other, each with its own header, numbers and plan. */
+/** Some executables print several streams one after the other, each with its own header, numbers and plan; what precedes the first is none. */
 function streams(output: string): string[] {
-  return output.split(/^(?=TAP version )/m).filter((part) => part.trim() !== "");
+  const parts = output.split(/^(?=TAP version )/m).filter((part) => part.trim() !== "");
+  const headed = parts.filter((part) => part.startsWith("TAP version "));
+  return headed.length > 0 ? headed : parts;
 }
 
 /** The texts of `"error": "…"` in the YAML blocks, their first lines. */

@@ -195,9 +195,13 @@ export class Parent {
     this.hooksBegan = true;
     const { record } = this.#with;
     const hooks = this.#with.config.hooks;
-    const context = { state: stateForHooks(record, "creating", record.pid), directory: record.bundle };
-    runHooks(this.#kernel, planHooks(hooks?.prestart, "prestart"), context);
-    runHooks(this.#kernel, planHooks(hooks?.createRuntime, "createRuntime"), context);
+    const context = (status: string) => ({
+      state: stateForHooks(record, status, record.pid),
+      directory: record.bundle,
+    });
+    // prestart is of runtime-spec 1.0, where it ran after create: its hooks, and the conformance suite, expect that word (crun says it too).
+    runHooks(this.#kernel, planHooks(hooks?.prestart, "prestart"), context("created"));
+    runHooks(this.#kernel, planHooks(hooks?.createRuntime, "createRuntime"), context("creating"));
   }
 
   #sendListener(listener: Fd | undefined): void {

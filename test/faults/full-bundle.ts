@@ -18,6 +18,7 @@ grep -E "^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp:|Umask|SigIgn|SigBlk)" /proc/se
 cut -d" " -f4- /proc/self/mountinfo | sed "s/master:[0-9]*//"
 grep -E "open files|core" /proc/self/limits
 cat /proc/self/oom_score_adj /proc/sys/net/ipv4/ip_forward; hostname; pwd; env | sort
+uname -m; ionice; cut -d" " -f19 /proc/self/stat
 ${spaces.join("\n")}
 for file in memory/memory.limit_in_bytes pids/pids.max devices/devices.list memory.max pids.max; do
   [ -e /sys/fs/cgroup/$file ] && cat /sys/fs/cgroup/$file
@@ -99,6 +100,9 @@ function configure(config: TestConfig, variant: Variant): void {
   config.process.user = { uid: 1000, gid: 1000, additionalGids: [7, 8], umask: 0o027 };
   config.process.cwd = "/tmp";
   config.process.noNewPrivileges = true;
+  config.process.scheduler = { policy: "SCHED_BATCH", nice: 3 };
+  config.process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 6 };
+  config.linux.personality = { domain: "LINUX32" };
   config.process.oomScoreAdj = 100;
   config.process.rlimits = [{ type: "RLIMIT_NOFILE", soft: 64, hard: 64 }];
   config.linux.namespaces?.push({ type: "cgroup" });

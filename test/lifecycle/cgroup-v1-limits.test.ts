@@ -69,7 +69,7 @@ onV1("cgroup: block I/O limits that cannot be: each with its field", (t, box) =>
     t,
     box,
     { blockIO: { weightDevice: [{ major: 4095, minor: 1, weight: 100 }] } },
-    /^set cgroup blkio\.weight_device: .*; config\.json#\/linux\/resources\/blockIO\/weightDevice\/0\/weight \[/,
+    /^set cgroup blkio\.(bfq\.)?weight_device: .*; config\.json#\/linux\/resources\/blockIO\/weightDevice\/0\/weight \[/,
   );
   refused(
     t,

@@ -76,7 +76,7 @@ onHosts("hooks: order, namespaces, state, arguments, environment, descriptors", 
   t.strictSame(order().slice(10), twice("poststop"));
   const host = readlinkSync("/proc/self/ns/mnt");
   const expected: { [kind in Kind]: [string, number, string, string] } = {
-    prestart: ["creating", pid, host, bundle],
+    prestart: ["created", pid, host, bundle],
     createRuntime: ["creating", pid, host, bundle],
     createContainer: ["creating", 1, container, bundle],
     startContainer: ["created", 1, container, "/"],

@@ -8,6 +8,10 @@ export const NODE_EXCEPTIONS: ReadonlyMap<string, string> = new Map([
     "run: signals are forwarded",
     "V8's worker threads block no signal, so the kernel gives those to them and their default action ends the process",
   ],
+  ...["run", "exec"].map((verb): [string, string] => [
+    `terminal: a session under ${verb}`,
+    "SIGWINCH goes to V8's worker threads, so a new size is not handed on",
+  ]),
   ...["CAP_SYS_ADMIN", "all capabilities in a user namespace of its own", "CAP_SYS_PTRACE"].map(
     (what): [string, string] => [
       `hostile exec: a container with ${what}`,

@@ -7,6 +7,7 @@ import {
   hasNoCapabilities,
   hasTerminal,
   masks,
+  mountOption,
   mounts,
   named,
   newNetwork,
@@ -46,6 +47,13 @@ const maskedFile = (path: string): Difference => ({
 });
 
 export const CRUN_DIFFERENCES: readonly Difference[] = [
+  {
+    field: "mount /etc",
+    when: mountOption("tmpcopyup"),
+    theirs: /^on \/: anonymous \/ rw,nosuid,relatime \[\] tmpfs tmpfs rw$/,
+    ours: /^on \/: anonymous \/ rw,nosuid,relatime \[\] tmpfs tmpfs rw,mode=755$/,
+    why: "the same mode: here it is given with the mount, which mountinfo shows, and not by chmod afterwards",
+  },
   ...["/proc/acpi", "/sys/firmware", "/etc", "/proc/tty", "/root"].map(mask),
   ...["/proc/keys", "/proc/timer_list", "/proc/uptime"].map(maskedFile),
   {
@@ -203,7 +211,7 @@ export const CRUN_DIFFERENCES: readonly Difference[] = [
     why: "the state has no such property (runtime.md#state)",
   },
   {
-    field: /^hook (prestart|createRuntime|createContainer) state status$/,
+    field: /^hook (createRuntime|createContainer) state status$/,
     when: hasHooks,
     theirs: /^"created"$/,
     ours: /^"creating"$/,

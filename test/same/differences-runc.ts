@@ -35,6 +35,20 @@ const mask = (path: string): Difference => ({
 
 export const RUNC_DIFFERENCES: readonly Difference[] = [
   {
+    field: "mount /etc",
+    when: mountOption("tmpcopyup"),
+    theirs: /^on \/: anonymous \/ rw,nosuid,relatime \[\] tmpfs tmpfs rw$/,
+    ours: /^on \/: anonymous \/ rw,nosuid,relatime \[\] tmpfs tmpfs rw,mode=755$/,
+    why: "the same mode: here it is given with the mount, which mountinfo shows, and not by chmod afterwards",
+  },
+  {
+    field: "hook prestart state status",
+    when: hasHooks,
+    theirs: /^"creating"$/,
+    ours: /^"created"$/,
+    why: "prestart hooks are of runtime-spec 1.0, where they ran after create; runtime-tools and crun have that word",
+  },
+  {
     field: "mount /sys/fs/cgroup",
     when: (document) =>
       document.mounts.some((mount) => mount.type === "cgroup" && mount.options?.includes("ro") === true),
