@@ -2,8 +2,14 @@
 import type { DevicePlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import {
+  EACCES,
   EEXIST,
+  EISDIR,
+  ELOOP,
   ENOENT,
+  ENOTDIR,
+  ENXIO,
+  EPERM,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
@@ -19,7 +25,17 @@ import {
   SYS_symlinkat,
   SYS_unlinkat,
 } from "../kernel/constants.ts";
-import { attemptOpen2, chownAt, close, dup, makeDevice, openAt, stat, statIfPresent } from "../kernel/file.ts";
+import {
+  attemptOpen2,
+  chownAt,
+  close,
+  dup,
+  makeDevice,
+  open2Failure,
+  openAt,
+  stat,
+  statIfPresent,
+} from "../kernel/file.ts";
 import { attach } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { basename, dirname } from "../shared/path.ts";
@@ -50,8 +66,11 @@ function isNull(kernel: Kernel, fd: Fd): boolean {
 
 /** Undefined where the container has no such device, or may not open it: the stream stays as it is. */
 function openOwnNull(kernel: Kernel, root: Fd): Fd | undefined {
-  const result = attemptOpen2(kernel, root, "/dev/null", O_RDWR, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
-  if (result < 0) return undefined;
+  const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
+  const result = attemptOpen2(kernel, root, "/dev/null", O_RDWR, resolve);
+  // There is none, it is something else, or the container's device rules refuse it.
+  if ([-ENOENT, -ENOTDIR, -ELOOP, -ENXIO, -EISDIR, -EACCES, -EPERM].includes(result)) return undefined;
+  if (result < 0) throw open2Failure(kernel, result, root, "/dev/null", O_RDWR, resolve);
   if (isNull(kernel, result as Fd)) return result as Fd;
   close(kernel, result as Fd);
   return undefined;
