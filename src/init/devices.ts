@@ -42,9 +42,6 @@ import { basename, dirname } from "../shared/path.ts";
 import { ensureInRoot, findReal } from "./root.ts";
 import { step } from "./step.ts";
 
-/** What an image, or its device rules, may answer in /dev/null's place. */
-const NO_NULL: readonly number[] = [ENOENT, ENOTDIR, ELOOP, ENXIO, EISDIR, EACCES, EPERM];
-
 const TYPES = { c: S_IFCHR, b: S_IFBLK, p: S_IFIFO } as const;
 
 /**
@@ -71,7 +68,8 @@ function isNull(kernel: Kernel, fd: Fd): boolean {
 function openOwnNull(kernel: Kernel, root: Fd): Fd | undefined {
   const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
   const result = attemptOpen2(kernel, root, "/dev/null", O_RDWR, resolve);
-  if (NO_NULL.includes(-result)) return undefined;
+  // There is none, it is something else, or the container's device rules refuse it.
+  if ([-ENOENT, -ENOTDIR, -ELOOP, -ENXIO, -EISDIR, -EACCES, -EPERM].includes(result)) return undefined;
   if (result < 0) throw open2Failure(kernel, result, root, "/dev/null", O_RDWR, resolve);
   if (isNull(kernel, result as Fd)) return result as Fd;
   close(kernel, result as Fd);
