@@ -6,7 +6,7 @@ import { Parser } from "tap-parser";
 import { type Guest, packInitramfs } from "./image.ts";
 import { QEMU, VM_FOLDER } from "./kernel.ts";
 
-const BOOT_TIMEOUT_MS = 420_000;
+const BOOT_TIMEOUT_MS = 600_000;
 /** Bytes of the empty disk that block I/O limits are set on. */
 const BLANK_DISK = 64 << 20;
 

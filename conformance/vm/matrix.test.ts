@@ -33,7 +33,7 @@ interface Planned {
   suite: string[];
 }
 
-const V1 = { scripts: ["v1", "apparmor"], suite: paths([...SHORT, "commands-update", ...V1_ONLY]) };
+const V1 = { scripts: ["v1", "apparmor"], suite: paths([...SHORT, ...V1_ONLY]) };
 
 /** All life-cycle tests, new ones too, run on each kernel on cgroup v2, which the machine that runs this may not have. */
 const LAYOUTS: Record<Layout, Pick<Planned, "scripts" | "suite">> = {
