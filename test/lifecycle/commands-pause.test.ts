@@ -8,7 +8,11 @@ const wait = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4
 
 onHosts("pause: nothing runs between pause and resume", (t, box) => {
   // Its last words, when fork fails in a namespace that ends, would be taken for those of delete.
-  const bundle = box.bundle(["sh", "-c", "exec 2>/dev/null; (while :; do echo x >> /data/log; sleep 0.005; done) & wait"]);
+  const bundle = box.bundle([
+    "sh",
+    "-c",
+    "exec 2>/dev/null; (while :; do echo x >> /data/log; sleep 0.005; done) & wait",
+  ]);
   const log = join(bundle, "rootfs/data/log");
   const size = () => (existsSync(log) ? statSync(log).size : 0);
   const id = box.id();
