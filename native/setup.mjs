@@ -243,6 +243,7 @@ async function buildEngine(out, main, defines) {
       "native/engine/heap.c",
       "native/engine/seal.c",
       "native/common/raw.c",
+      ...(defines.includes("-DTSR_PROFILE") ? ["native/common/profile.c"] : []),
       `${folder}/chunks.c`,
       `${folder}/chunks-data.S`,
       `${folder}/image.S`,
@@ -313,6 +314,16 @@ async function faultEngine() {
   );
 }
 
+/** The profiling build: it writes down when each system call began and ended (native/common/profile.c). */
+async function profileEngine() {
+  await step(
+    "engine-with-profile",
+    ["src", "native/engine", "native/common", "native/pack.mjs", "native/setup.mjs", "package-lock.json"],
+    ["build/ts-runc-profile"],
+    () => buildEngine("build/ts-runc-profile", undefined, ["-DTSR_PROFILE"]),
+  );
+}
+
 /** The script itself sees what is missing, in a few milliseconds. */
 function bundleRoots() {
   run("sh", ["bundles/rootfs.sh"]);
@@ -355,5 +366,8 @@ else if (verb === "test") {
   debianPackages([...DEBIAN_TEST]);
   become("node", ["bench/run.mjs", ...rest]);
 } else if (verb === "conformance") become("node", ["conformance/runtime-tools/run.mjs", ...rest]);
-else if (verb === "faults") await faultEngine();
+else if (verb === "profile") {
+  await profileEngine();
+  become("node", ["bench/profile.mjs", ...rest]);
+} else if (verb === "faults") await faultEngine();
 else if (verb === "check") become("node", ["test/check.mjs"]);

@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <linux/sched.h>
 
+#ifdef TSR_PROFILE
+#include "profile.h"
+#endif
+
 #ifdef TSR_FAULTS
 #define TSR_FAULT_KILL (-4096)
 #define TSR_FAULT_INTERRUPT (1L << 20)
 #endif
 
-long tsr_raw(long number, long a, long b, long c, long d, long e, long f)
+static inline long raw(long number, long a, long b, long c, long d, long e, long f)
 {
 #if defined(__x86_64__)
 	register long r10 __asm__("r10") = d;
@@ -33,6 +37,18 @@ long tsr_raw(long number, long a, long b, long c, long d, long e, long f)
 	return x0;
 #else
 #error "ts-runc knows x86_64 and aarch64"
+#endif
+}
+
+long tsr_raw(long number, long a, long b, long c, long d, long e, long f)
+{
+#ifdef TSR_PROFILE
+	struct tsr_profile *record = tsr_profile_begin(number);
+	long result = raw(number, a, b, c, d, e, f);
+	tsr_profile_end(record, result);
+	return result;
+#else
+	return raw(number, a, b, c, d, e, f);
 #endif
 }
 

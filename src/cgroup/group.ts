@@ -1,6 +1,6 @@
 /** Making, filling, emptying and removing a container's cgroups, by descriptor. */
 import { attachDeviceProgram, loadDeviceProgram } from "../kernel/bpf.ts";
-import { AT_CWD, type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
+import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   AT_REMOVEDIR,
   CGROUP_SUPER_MAGIC,
@@ -225,24 +225,28 @@ export function attachDevices(kernel: Kernel, cgroup: OpenCgroup, program: Uint8
   }
 }
 
-/** Moves a process into all places, back to back (each first one after idle time costs an RCU grace period). */
-export function joinCgroup(kernel: Kernel, cgroup: OpenCgroup, pid: Pid): void {
-  cgroup.fds.forEach((fd, index) => {
-    const place = cgroup.record.places[index];
-    try {
-      writeFile(kernel, fd, "cgroup.procs", String(pid));
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      throw new RuntimeError({
-        what: `join cgroup ${place?.mountPoint ?? ""}/${place?.path ?? ""}`,
-        problem: `${error.code}: the kernel refused process ${pid}`,
-        where: "config.json#/linux/cgroupsPath",
-        step: "cgroup",
-        call: error.call,
-        errno: error.code,
-      });
-    }
+/** A file that moves the process which writes 0 to it, and the directory that it belongs to, for messages. */
+export interface Door {
+  fd: Fd;
+  path: string;
+}
+
+/**
+ * v1: the doors into a container's directories, for a process to go through by itself. To write 0 to `tasks` moves the writing thread alone,
+ * the one case in which the kernel does not lock all thread groups (cgroup_procs_write_start, Linux 5.4): a write of a pid, or to
+ * cgroup.procs, waits for a grace period of RCU after idle time, 5 to 15 ms. The process must have one thread.
+ */
+export function openDoors(kernel: Kernel, { record, fds }: OpenCgroup): Door[] {
+  return record.places.flatMap((place, index): Door[] => {
+    const directory = fds[index];
+    if (place.controllers.length === 0 || directory === undefined) return [];
+    return [{ fd: openAt(kernel, directory, "tasks", O_WRONLY), path: `${place.mountPoint}/${place.path}` }];
   });
+}
+
+/** The directory of the unified hierarchy, into which a process is born (CLONE_INTO_CGROUP); undefined: there is no such hierarchy. */
+export function birthplace({ record, fds }: OpenCgroup): Fd | undefined {
+  return fds[record.places.findIndex((place) => place.controllers.length === 0)];
 }
 
 /** Host pids of a container's processes, also of cgroups that it made itself; none when its cgroup is gone. */

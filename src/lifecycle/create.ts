@@ -1,6 +1,14 @@
 /** create: from a bundle to an init that waits for start (runtime-spec runtime.md#create). */
 import { deviceProgram, deviceRules, rulesDigest, v1DeviceWrites } from "../cgroup/devices.ts";
-import { attachDevices, makeCgroup, type OpenCgroup, removeCgroup, writeDevices } from "../cgroup/group.ts";
+import {
+  attachDevices,
+  birthplace,
+  makeCgroup,
+  type OpenCgroup,
+  openDoors,
+  removeCgroup,
+  writeDevices,
+} from "../cgroup/group.ts";
 import { readLayout } from "../cgroup/layout.ts";
 import { writeLimits } from "../cgroup/limits.ts";
 import { placeCgroup } from "../cgroup/path.ts";
@@ -182,11 +190,13 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   );
   if (runtime.traceFd !== undefined) keep.push(runtime.traceFd);
 
+  const doors = cgroup === undefined ? [] : openDoors(kernel, cgroup);
   const spawned = spawnInit(kernel, {
     joins,
     flags: namespaceFlags(plan),
     timeOffsets: timeOffsets(config),
-    cgroup: record.cgroup?.version === 2 ? cgroup?.fds[0] : undefined,
+    cgroup: cgroup === undefined ? undefined : birthplace(cgroup),
+    doors,
     keep,
     preserved,
     entry: runtime.initEntry,
@@ -206,6 +216,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     joins,
     console,
     cgroup,
+    doors,
   });
   hooksBegan = () => parent.hooksBegan;
   // Before the process ends, and with it the namespace that they are in.

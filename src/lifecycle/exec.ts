@@ -1,5 +1,5 @@
 /** exec: another process in a container that runs (runc's exec; the spec has none). */
-import { joinCgroup, openPlace } from "../cgroup/group.ts";
+import { birthplace, type Door, type OpenCgroup, openDoors, openPlace } from "../cgroup/group.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { receive, send } from "../channel/link.ts";
 import type { ExecAnnouncement } from "../channel/message.ts";
@@ -106,11 +106,20 @@ interface Parts {
   filter: Uint8Array | undefined;
 }
 
+/** Those directories of a container's that are still there. */
+function openPresent(kernel: Kernel, { version, places }: CgroupRecord): OpenCgroup {
+  const open = places.map((place) => ({ place, fd: openPlace(kernel, place) }));
+  const present = open.filter((entry): entry is { place: (typeof entry)["place"]; fd: Fd } => entry.fd !== undefined);
+  return { record: { version, places: present.map(({ place }) => place) }, fds: present.map(({ fd }) => fd) };
+}
+
 class Exec {
   readonly #runtime: Runtime;
   readonly #with: Parts;
   readonly #foreground: Foreground;
   readonly #cleanup = new Cleanup();
+  /** For words: what the child failed at may be the way into one of these. */
+  #doors: readonly Door[] = [];
 
   constructor(runtime: Runtime, parts: Parts) {
     this.#runtime = runtime;
@@ -188,7 +197,7 @@ class Exec {
       killChild(kernel, spawned.pid, SIGKILL);
       wait(kernel, spawned.pid, 0);
     });
-    this.#release(spawned, joinPlan, cgroup, proc);
+    this.#release(spawned, joinPlan, proc);
     if (tells !== undefined) awaitJoined(kernel, spawned, tells);
     const master = this.#untilExec(spawned, console);
     const pid = spawned.pid as Pid;
@@ -205,15 +214,17 @@ class Exec {
     const userNamespace = (namespaces & CLONE_NEWUSER) !== 0;
     const base = { keep, preserved: plan.preserved, entry, userNamespace, pidfd, namespaces };
     // A v2 cgroup whose children have controllers takes no process: then init has moved to one of them, and so do we, unless we were told.
-    const asked = this.#with.request.cgroups.length > 0;
-    for (const choice of asked
+    const fixed = cgroup?.version !== 2 || this.#with.request.cgroups.length > 0;
+    for (const choice of fixed
       ? [() => cgroup]
       : [() => cgroup, () => cgroupOfInit(kernel, this.#with.record, plan.proc as Procfs)]) {
       const chosen = choice();
-      const [place] = chosen?.version === 2 ? chosen.places : [];
-      const born = place === undefined ? undefined : openPlace(kernel, place);
-      const spawned = spawnJoin(kernel, { ...base, cgroup: born });
-      if (born !== undefined && spawned?.inChild !== true) close(kernel, born);
+      const open = chosen === undefined ? undefined : openPresent(kernel, chosen);
+      this.#doors = open === undefined ? [] : openDoors(kernel, open);
+      const born = open === undefined ? undefined : birthplace(open);
+      const spawned = spawnJoin(kernel, { ...base, cgroup: born, doors: this.#doors });
+      if (spawned?.inChild !== true)
+        for (const fd of [...(open?.fds ?? []), ...this.#doors.map((door) => door.fd)]) close(kernel, fd);
       if (spawned !== undefined) return spawned;
     }
     throw new RuntimeError({
@@ -225,18 +236,9 @@ class Exec {
   }
 
   /** Does for the child what needs the host's rights, and lets it go on. */
-  #release(spawned: Spawned, plan: JoinPlan, cgroup: CgroupRecord | undefined, proc: Procfs): void {
+  #release(spawned: Spawned, plan: JoinPlan, proc: Procfs): void {
     const kernel = this.#kernel;
     const pid = spawned.pid as Pid;
-    if (cgroup?.version === 1) {
-      const open = cgroup.places.map((place) => ({ place, fd: openPlace(kernel, place) }));
-      const present = open.filter(
-        (entry): entry is { place: (typeof entry)["place"]; fd: Fd } => entry.fd !== undefined,
-      );
-      const places = present.map((entry) => entry.place);
-      joinCgroup(kernel, { record: { version: 1, places }, fds: present.map((entry) => entry.fd) }, pid);
-      for (const { fd } of present) close(kernel, fd);
-    }
     const { resctrl } = this.#with.record;
     if (resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, resctrl, pid);
     if (plan.oomScoreAdj !== null) setOomScore(kernel, proc, pid, plan.oomScoreAdj);
@@ -280,7 +282,7 @@ class Exec {
         case "error":
           throw new RuntimeError(message.parts);
         case "native": {
-          if (announcement === undefined) throw explainReport(kernel, spawned, message, []);
+          if (announcement === undefined) throw explainReport(kernel, spawned, message, { joins: [], doors: this.#doors });
           const { index, error } = message;
           const { rootfs } = this.#with.record;
           throw this.#runtime.chunks.explainExec(kernel, {

@@ -1,5 +1,5 @@
 /** The parent's half of create, from the clone to "ready". */
-import { joinCgroup, type OpenCgroup, signalCgroup } from "../cgroup/group.ts";
+import { type Door, type OpenCgroup, signalCgroup } from "../cgroup/group.ts";
 import { oomKills } from "../cgroup/oom.ts";
 import { receive, send } from "../channel/link.ts";
 import { planHooks } from "../config/plan.ts";
@@ -42,6 +42,7 @@ export interface ParentParts {
   joins: Join[];
   console: ConsoleTarget | undefined;
   cgroup: OpenCgroup | undefined;
+  doors: readonly Door[];
 }
 
 /** Ends init and whatever it left in its cgroup, and reaps it. */
@@ -88,8 +89,8 @@ export class Parent {
     if (plan.newNamespaces.includes("user")) writeIdMaps(kernel, proc, pid, this.#with.config);
     if (plan.oomScoreAdj !== null) setOomScore(kernel, proc, pid, plan.oomScoreAdj);
     raiseLimits(kernel, pid, plan);
-    if (cgroup !== undefined && cgroup.record.version === 1) joinCgroup(kernel, cgroup, pid);
     for (const fd of cgroup?.fds ?? []) close(kernel, fd);
+    for (const { fd } of this.#with.doors) close(kernel, fd);
     if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
     this.#moveDevices(proc, pid);
     close(kernel, proc);
@@ -224,14 +225,14 @@ export class Parent {
 
   /** Words for an init that failed or ended without a word. */
   #failure(message: Exclude<ReturnType<typeof receive>, undefined>["message"] | undefined): RuntimeError {
-    const { spawned, joins, record } = this.#with;
+    const { spawned, record } = this.#with;
     const kills = record.cgroup === null ? 0 : oomKills(this.#kernel, record.cgroup);
     const limit = "config.json#/linux/resources/memory/limit";
     if (message?.type === "error") {
       if (kills === 0 || message.parts.hint !== undefined) return new RuntimeError(message.parts);
       return new RuntimeError({ ...message.parts, hint: `${kills} OOM-killed in the container, is ${limit} too low?` });
     }
-    if (message?.type === "native") return explainReport(this.#kernel, spawned, message, joins);
+    if (message?.type === "native") return explainReport(this.#kernel, spawned, message, this.#with);
     const ended = spawned.pid === 0 ? undefined : wait(this.#kernel, spawned.pid, 0);
     if (ended !== undefined) spawned.pid = 0;
     const what = `create "${this.#with.id}"`;

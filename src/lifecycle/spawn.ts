@@ -3,6 +3,7 @@
  * time namespace, need a stage in between: it joins, makes init as our child (CLONE_PARENT), tells its pid and ends.
  */
 
+import type { Door } from "../cgroup/group.ts";
 import type { NativeReport } from "../channel/link.ts";
 import type { Config, Namespace } from "../config/types.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
@@ -67,8 +68,10 @@ export interface SpawnPlan {
   flags: number;
   /** Text for timens_offsets, with a new time namespace. */
   timeOffsets: string;
-  /** v2: the cgroup directory that init is born into. */
+  /** The directory of the unified hierarchy that init is born into. */
   cgroup: Fd | undefined;
+  /** v1: by which init goes into the container's other cgroups. */
+  doors: readonly Door[];
   /** Descriptors that init needs, besides 0–2, the preserved ones and the link. */
   keep: Fd[];
   preserved: number;
@@ -211,6 +214,7 @@ function addStage(
 
 /** What a child's first calls need to know. */
 export interface ChildPlan {
+  doors: readonly Door[];
   keep: readonly Fd[];
   preserved: number;
   entry: InitEntry | undefined;
@@ -222,6 +226,8 @@ export interface ChildPlan {
 export function addChild(kernel: Kernel, list: CallList, plan: ChildPlan, link: Fd): void {
   list.add({}, SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   list.add({}, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // Before all that costs memory or time, so that nothing of a container counts for somebody else (cgroup.4).
+  for (const door of plan.doors) list.add({ least: 1 }, SYS_write, door.fd, "0", 1);
   // Everything that is not needed is closed, the parent's end of the link above all: holding it, init would wait for itself (fd.4).
   const kept = [...new Set<number>([...plan.keep, link])].filter((fd) => fd > 2 + plan.preserved).sort((a, b) => a - b);
   let next = 3 + plan.preserved;
@@ -284,12 +290,23 @@ export function explainReport(
   kernel: Kernel,
   spawned: Spawned,
   report: NativeReport,
-  joins: readonly Join[],
+  { joins, doors }: Pick<SpawnPlan, "joins" | "doors">,
 ): RuntimeError {
   const failed = spawned.list.at(report.index);
   const number = failed?.number ?? 0;
   const error = kernel.failure(-report.error, number, ...(failed?.args ?? []));
-  // The one thing that the list writes before init runs is timens_offsets.
+  const door = number === SYS_write ? doors.find((entry) => entry.fd === failed?.args[0]) : undefined;
+  if (door !== undefined) {
+    return new RuntimeError({
+      what: `join cgroup ${door.path}`,
+      problem: `${error.code}: the kernel refused the process`,
+      where: "config.json#/linux/cgroupsPath",
+      step: "cgroup",
+      call: error.call,
+      errno: error.code,
+    });
+  }
+  // What else the list writes before init runs is timens_offsets.
   const offsets = number === SYS_write && error.code === "ERANGE";
   const join = number === SYS_setns ? joins.find((entry) => entry.fd === failed?.args[0]) : undefined;
   if (offsets) {
