@@ -7,9 +7,10 @@ import { command, firstFile, isRoot, type Outcome, onTerminal, type RunOptions, 
 import { EngineSeat } from "./engine.ts";
 import { packImage } from "./image.ts";
 import { RUNTIMES, type Runtime } from "./scenario.ts";
-import { cgroupsOf, sweep } from "./sweep.ts";
+import { cgroupsOf, removeUnused, sweep } from "./sweep.ts";
 
 const PODMAN = firstFile(["/usr/bin/podman", "/usr/local/bin/podman"]);
+const DEFAULT_PARENT = "/libpod_parent";
 const DROP_IN = "docs/containers.conf.d/ts-runc.conf";
 
 /** Why there can be no Podman here; undefined when there can. */
@@ -26,6 +27,8 @@ export class Podman {
   readonly folder: string;
   readonly mark: string;
   readonly seats: readonly PodmanSeat[];
+  /** Podman's default parent, which play kube cannot be told to leave, as far as somebody else has made it. */
+  readonly #before = new Set(cgroupsOf(DEFAULT_PARENT));
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), "ts-runc-podman-"));
@@ -45,6 +48,7 @@ export class Podman {
   /** Ends and removes everything. Returns what an orderly end would not have left. */
   async close(): Promise<string[]> {
     const left = await sweep(this.folder, this.mark);
+    removeUnused(cgroupsOf(DEFAULT_PARENT).filter((path) => !this.#before.has(path)));
     rmSync(this.folder, { recursive: true, force: true });
     return left;
   }

@@ -115,3 +115,14 @@ export async function sweep(folder: string, mark: string): Promise<string[]> {
   }
   return found;
 }
+
+/** Removes directories of cgroups, the deepest first, as far as nobody uses them: what a manager makes for all and never removes. */
+export function removeUnused(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      rmdirSync(path);
+    } catch {
+      // Processes are in it: those of another Podman on this machine.
+    }
+  }
+}

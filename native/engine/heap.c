@@ -18,6 +18,9 @@
 #define SMALL 1024u             /* classes of GRAIN bytes up to here, then powers of two */
 #define LARGE (64u * 1024u)
 #define ARENA (128u * 1024u)    /* one mapping, made with all its pages: that is cheaper than a fault for each, and little is wasted */
+#define PAGE 4096u
+#define ENGINE_ARENA 3584u      /* the engine keeps blocks of up to 512 bytes in arenas of its own, each from here to PAGE bytes (quickjs.c) */
+#define SLAB 8u                 /* pages that are taken from the arena at once, so that few bytes are lost to their alignment */
 #define SMALL_CLASSES (SMALL / GRAIN)
 #define CLASSES (SMALL_CLASSES + 7u)
 
@@ -30,14 +33,22 @@ struct head {
 static struct head *free_blocks[CLASSES];
 static uint8_t *arena, *arena_end;
 
+/*
+ * The engine's arenas, a page each, without a head: what is aligned to a page is one of them. An arena that began elsewhere would lie on two
+ * pages, and be two faults.
+ */
+struct page {
+	struct page *next;
+};
+static struct page *free_pages;
+static unsigned pages_used;
+
 /* The image's place in memory (image.S, which the build writes) begins with this. */
 struct image {
 	uint64_t magic;
 	const void *layout[4]; /* where parts of the program lie that the image points to */
 	JSRuntime *runtime;
 	JSContext *context;
-	uint8_t *arena;
-	struct head *free_blocks[CLASSES];
 };
 #define IMAGE_WANTED UINT64_C(0x1f7473722d6d616b)
 #define IMAGE_MADE UINT64_C(0x1f7473722d757365)
@@ -76,10 +87,61 @@ static void *map(size_t size, int flags)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* Makes room for `size` bytes in the arena. 0, or -1. */
+static int make_room(size_t size)
+{
+	if ((size_t)(arena_end - arena) >= size)
+		return 0;
+	if (making)
+		return -1;
+	arena = map(ARENA, MAP_POPULATE);
+	arena_end = arena == NULL ? NULL : arena + ARENA;
+	return arena == NULL ? -1 : 0;
+}
+
+static void *take_page(void)
+{
+	if (free_pages == NULL) {
+		if (make_room((SLAB + 1) * PAGE) != 0)
+			return NULL;
+		arena = (uint8_t *)(((uintptr_t)arena + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+		for (unsigned i = SLAB; i-- > 0;) {
+			struct page *page = (struct page *)(arena + i * PAGE);
+			page->next = free_pages;
+			free_pages = page;
+		}
+		arena += SLAB * PAGE;
+	}
+	struct page *page = free_pages;
+	free_pages = page->next;
+	pages_used++;
+	return page;
+}
+
+static int is_page(const void *memory)
+{
+	return ((uintptr_t)memory & (PAGE - 1)) == 0;
+}
+
+static size_t heap_usable_size(const void *memory)
+{
+	if (memory == NULL)
+		return 0;
+	return is_page(memory) ? PAGE : ((const struct head *)memory - 1)->size;
+}
+
 static void *heap_malloc(JSMallocState *state, size_t size)
 {
 	if (size > state->malloc_limit || state->malloc_size > state->malloc_limit - size)
 		return NULL;
+	if (size >= ENGINE_ARENA && size <= PAGE) {
+		void *page = take_page();
+		if (page != NULL) {
+			state->malloc_count++;
+			state->malloc_size += PAGE;
+		}
+		return page;
+	}
 	struct head *block;
 	if (size > LARGE && !making) {
 		block = map(size + sizeof *block, 0);
@@ -93,14 +155,10 @@ static void *heap_malloc(JSMallocState *state, size_t size)
 		if (block != NULL)
 			free_blocks[class] = block->next;
 		else {
-			if (making && (size_t)(arena_end - arena) < rounded + sizeof *block)
+			if (make_room(rounded + sizeof *block + GRAIN) != 0)
 				return NULL;
-			if ((size_t)(arena_end - arena) < rounded + sizeof *block) {
-				arena = map(ARENA, MAP_POPULATE);
-				arena_end = arena == NULL ? NULL : arena + ARENA;
-				if (arena == NULL)
-					return NULL;
-			}
+			if (is_page(arena + sizeof *block))
+				arena += GRAIN;
 			block = (struct head *)arena;
 			block->size = rounded;
 			arena += rounded + sizeof *block;
@@ -115,8 +173,16 @@ static void heap_free(JSMallocState *state, void *memory)
 {
 	if (memory == NULL)
 		return;
-	struct head *block = (struct head *)memory - 1;
 	state->malloc_count--;
+	if (is_page(memory)) {
+		struct page *page = memory;
+		page->next = free_pages;
+		free_pages = page;
+		pages_used--;
+		state->malloc_size -= PAGE;
+		return;
+	}
+	struct head *block = (struct head *)memory - 1;
 	state->malloc_size -= block->size;
 	if (block->size > LARGE) {
 		if (in_image(block)) /* no mapping of its own; it stays unused */
@@ -133,24 +199,20 @@ static void *heap_realloc(JSMallocState *state, void *memory, size_t size)
 {
 	if (memory == NULL)
 		return size == 0 ? NULL : heap_malloc(state, size);
-	struct head *block = (struct head *)memory - 1;
 	if (size == 0) {
 		heap_free(state, memory);
 		return NULL;
 	}
-	if (size <= block->size)
+	size_t room = heap_usable_size(memory);
+	/* A block that shrinks to the size of a page keeps its place; one that grows out of it is never an arena of the engine's. */
+	if (size <= room)
 		return memory;
 	void *larger = heap_malloc(state, size);
 	if (larger == NULL)
 		return NULL;
-	memcpy(larger, memory, block->size);
+	memcpy(larger, memory, room);
 	heap_free(state, memory);
 	return larger;
-}
-
-static size_t heap_usable_size(const void *memory)
-{
-	return memory == NULL ? 0 : ((const struct head *)memory - 1)->size;
 }
 
 /* What the image points to, besides itself; const data and code of the engine lie between these. */
@@ -172,14 +234,34 @@ int tsr_image_wanted(void)
 	return 1;
 }
 
+/* Largest block of the engine's arenas, without its head of 8 bytes. */
+#define ENGINE_BLOCK 504u
+
+/*
+ * Uses up every arena of the engine that has free blocks left: what a command allocates then lies together on new pages, instead of on dozens
+ * of the image's, each of which the kernel would have to copy.
+ */
+static void fill_arenas(JSRuntime *runtime)
+{
+	for (size_t size = 8; size <= ENGINE_BLOCK; size += 8) {
+		void *block;
+		unsigned before;
+		do {
+			before = pages_used;
+			block = js_malloc_rt(runtime, size);
+		} while (block != NULL && pages_used == before);
+		js_free_rt(runtime, block); /* and with it the arena that was made for it */
+	}
+}
+
 int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context)
 {
+	fill_arenas(runtime);
 	tsr_image.magic = IMAGE_MADE;
 	layout(tsr_image.layout);
 	tsr_image.runtime = runtime;
 	tsr_image.context = context;
-	tsr_image.arena = arena;
-	memcpy(tsr_image.free_blocks, free_blocks, sizeof free_blocks);
+	/* Their free blocks and pages stay unused for the same reason. */
 	size_t size = (size_t)(arena - (uint8_t *)&tsr_image);
 	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	return file >= 0 && write(file, &tsr_image, size) == (ssize_t)size && close(file) == 0 ? 0 : -1;
@@ -191,9 +273,6 @@ JSContext *tsr_image_context(JSRuntime **runtime)
 	layout(parts);
 	if (tsr_image.magic != IMAGE_MADE || memcmp(parts, tsr_image.layout, sizeof parts) != 0)
 		return NULL;
-	memcpy(free_blocks, tsr_image.free_blocks, sizeof free_blocks);
-	arena = tsr_image.arena;
-	arena_end = tsr_image_end;
 	*runtime = tsr_image.runtime;
 	return tsr_image.context;
 }
