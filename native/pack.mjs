@@ -1,24 +1,19 @@
 // Packs the TypeScript with esbuild: for Node as one ES module, for the engine as script chunks, which the engine's compiler turns into bytecode.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
+import process from "node:process";
 import { build } from "esbuild";
 
-const MAIN = { core: "src/main-engine.ts" };
-const CHUNKS = [
-  "chunk-create",
+/** Chunks that are loaded by need; all other code of the engine's program is in src/hot.ts and what that imports. */
+const COLD = [
   "chunk-criu",
   "chunk-diagnose",
-  "chunk-exec",
   "chunk-events",
   "chunk-features",
   "chunk-help",
-  "chunk-init",
-  "chunk-join",
-  "chunk-main",
   "chunk-manage",
   "chunk-net",
   "chunk-resctrl",
-  "chunk-seccomp",
   "chunk-trace",
 ];
 
@@ -61,41 +56,116 @@ export async function packNode(out, arch) {
   });
 }
 
+const ENGINE = {
+  bundle: true,
+  format: "esm",
+  platform: "neutral",
+  mainFields: ["module", "main"],
+  target: "es2022",
+  charset: "utf8",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  minifyIdentifiers: true,
+  write: false,
+  logLevel: "warning",
+};
+
 /**
- * Scripts for the engine. esbuild splits shared code into chunks as ES modules; each becomes a script that takes its imports from, and puts
- * its exports into, `globalThis.chunks`. Returns names in no particular order; every chunk loads what it needs.
+ * Scripts for the engine, [name, path]: `hot` has everything that `main` imports; the cold chunks take what they share with it from
+ * `globalThis.hot`, and with each other from chunks of their own, which they load. The last one, `warm`, is run after `hot` when the heap image is made.
  */
-export async function packEngine(out, arch, main = MAIN) {
+export async function packEngine(out, arch, main = "src/main-engine.ts") {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  const entryPoints = { ...main, "validate-config": "src/config/generated/validate-config.js" };
-  for (const name of CHUNKS) entryPoints[name] = `src/${name}.ts`;
-  const result = await build({
-    entryPoints,
-    outdir: out,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    target: "es2022",
-    charset: "utf8",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    minifyIdentifiers: true,
-    chunkNames: "shared-[hash]",
-    write: false,
-    plugins: [architecture(arch), commanderWithoutNode()],
-    logLevel: "warning",
-  });
-  const names = [];
-  for (const file of result.outputFiles) {
+  const scripts = new Map();
+  const cold = await packCold(arch, await modulesOf(arch, main));
+  for (const file of cold.files) {
     const name = basename(file.path, ".js");
-    const path = join(out, `${name}.js`);
-    writeFileSync(path, toScript(name, file.text));
-    names.push([name, path]);
+    scripts.set(name, toScript(name, file.text));
   }
-  return names;
+  scripts.set("hot", await packHot(arch, main, cold.wanted));
+  scripts.set("warm", warmUp(scripts.get("hot")));
+  return [...scripts].map(([name, text]) => {
+    const path = join(out, `${name}.js`);
+    writeFileSync(path, text);
+    return [name, path];
+  });
+}
+
+/** The modules that end up in `hot`. Numbers of the kernel are not among them: they stand in the code that uses them. */
+async function modulesOf(arch, main) {
+  const { metafile } = await build({
+    ...ENGINE,
+    entryPoints: [main],
+    outfile: "hot.js",
+    metafile: true,
+    plugins: [architecture(arch)],
+  });
+  const [output] = Object.values(metafile.outputs);
+  const used = Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  return new Set(used.map(([path]) => path).filter((path) => /^src\//.test(path) && !/\.gen\.ts$/.test(path)));
+}
+
+/** The cold chunks, and which exports of which module of `hot` they want. */
+async function packCold(arch, hotModules) {
+  const wanted = new Map();
+  const takeFromHot = {
+    name: "take-from-hot",
+    setup(setup) {
+      setup.onResolve({ filter: /^\.\.?\// }, (args) => {
+        const path = relative(process.cwd(), join(args.resolveDir, args.path));
+        return hotModules.has(path) ? { path: `hot:${path}`, external: true } : undefined;
+      });
+    },
+  };
+  const { outputFiles } = await build({
+    ...ENGINE,
+    entryPoints: Object.fromEntries(COLD.map((name) => [name, `src/${name}.ts`])),
+    outdir: "cold",
+    splitting: true,
+    chunkNames: "shared-[hash]",
+    plugins: [architecture(arch), takeFromHot, commanderWithoutNode()],
+  });
+  for (const { text } of outputFiles)
+    for (const [, names, path] of text.matchAll(/import\s*\{([^}]*)\}\s*from\s*"hot:([^"]+)"/g)) {
+      if (!wanted.has(path)) wanted.set(path, new Set());
+      for (const name of names.split(",").filter(Boolean)) wanted.get(path).add(name.trim().split(" as ")[0]);
+    }
+  return { files: outputFiles, wanted };
+}
+
+/** `hot`, with what the cold chunks want of it. */
+async function packHot(arch, main, wanted) {
+  const rows = [...wanted].map(([path, names], index) => {
+    const list = [...names].sort();
+    return {
+      line: `import {${list.map((name) => `${name} as m${index}_${name}`).join(",")}} from "./${path}";`,
+      entry: `${JSON.stringify(path)}:{${list.map((name) => `${name}:m${index}_${name}`).join(",")}}`,
+    };
+  });
+  const contents = `import "./${main}";\n${rows.map(({ line }) => line).join("\n")}\nglobalThis.hot={${rows.map(({ entry }) => entry).join(",")}};`;
+  const { outputFiles } = await build({
+    ...ENGINE,
+    format: "iife",
+    stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
+    plugins: [architecture(arch)],
+  });
+  return outputFiles[0].text;
+}
+
+/**
+ * Functions of the language are made when they are first looked at. Those whose names `hot` uses are looked at when the image is made, so
+ * that no command has to make them.
+ */
+function warmUp(hot) {
+  const names = [...new Set([...hot.matchAll(/\.([a-z]\w*)/gi)].map(([, name]) => name))];
+  return `(()=>{const names=new Set(${JSON.stringify(names)});
+const kinds=[Object,Function,Array,String,Number,Boolean,BigInt,Symbol,RegExp,Map,Set,Error,TypeError,Uint8Array,Uint32Array,BigUint64Array,ArrayBuffer,DataView,Object.getPrototypeOf(Uint8Array)];
+const iterators=[[][Symbol.iterator](),""[Symbol.iterator](),new Map().entries(),new Set().values(),"".matchAll(/a/g)].map(Object.getPrototypeOf);
+for(const holder of [globalThis,Math,JSON,...kinds,...kinds.map((kind)=>kind.prototype),...iterators,Object.getPrototypeOf(iterators[0])]){
+for(const name of Object.getOwnPropertyNames(holder))if(names.has(name)||name==="next")Object.getOwnPropertyDescriptor(holder,name);
+for(const symbol of Object.getOwnPropertySymbols(holder))Object.getOwnPropertyDescriptor(holder,symbol);
+}})();\n`;
 }
 
 /** commander wants a few node modules for running sub-commands as files, which we never do. */
@@ -130,14 +200,16 @@ function commanderWithoutNode() {
 /** One ES module of esbuild's output as a script. Its imports and exports are single statements of a fixed form. */
 function toScript(name, text) {
   let loads = "";
-  let body = text.replace(/import\s*(\{[^}]*\}\s*from\s*)?"\.\/([^"]+)\.js";?/g, (_, names, from) => {
-    loads += `if(!globalThis.chunks[${JSON.stringify(from)}])native.load(${JSON.stringify(from)});`;
+  let body = text.replace(/import\s*(\{[^}]*\}\s*from\s*)?"(\.\/|hot:)([^"]+)";?/g, (_, names, kind, from) => {
+    const key = JSON.stringify(kind === "hot:" ? from : from.replace(/\.js$/, ""));
+    if (kind !== "hot:") loads += `if(!globalThis.chunks[${key}])native.load(${key});`;
     if (names === undefined) return "";
     const list = names
       .slice(names.indexOf("{") + 1, names.indexOf("}"))
       .split(",")
       .filter(Boolean);
-    return `const{${list.map((entry) => entry.trim().replace(/^(\S+) as (\S+)$/, "$1:$2")).join(",")}}=globalThis.chunks[${JSON.stringify(from)}];`;
+    const holder = `globalThis.${kind === "hot:" ? "hot" : "chunks"}[${key}]`;
+    return `const{${list.map((entry) => entry.trim().replace(/^(\S+) as (\S+)$/, "$1:$2")).join(",")}}=${holder};`;
   });
   body = body.replace(/export\s*\{([^}]*)\};?\s*$/, (_, list) => {
     const entries = list
@@ -147,7 +219,7 @@ function toScript(name, text) {
     return `globalThis.chunks[${JSON.stringify(name)}]={${entries.join(",")}};`;
   });
   if (/^(import|export)\b/m.test(body)) throw new Error(`${name}: an import or export statement was not understood`);
-  return `globalThis.chunks??={};${loads}(()=>{"use strict";${body}\n})();\n`;
+  return `${loads}(()=>{"use strict";${body}\n})();\n`;
 }
 
 /** Version of package.json, for the check that the program says the same. */

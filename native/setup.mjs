@@ -215,6 +215,8 @@ async function buildEngine(out, main, defines) {
     "-static",
     ...include,
     "native/engine/compile.c",
+    "native/engine/pack.c",
+    "native/engine/unpack.c",
     library,
     "-lm",
     "-o",
@@ -227,9 +229,8 @@ async function buildEngine(out, main, defines) {
   run("build/engine/compile", [folder, ...scripts.map(([name, path]) => `${name}=${path}`)]);
   const names = scripts.map(([name]) => name);
   writeFileSync(`${folder}/chunks.c`, chunkTable(names));
-  writeFileSync(`${folder}/chunks-data.S`, chunkData(names, folder));
-  const link = (image, target) => {
-    writeFileSync(`${folder}/image.S`, image);
+  const link = (image, chunks, target) => {
+    writeFileSync(`${folder}/image.S`, imageSource(image) + chunkData(names, chunks, folder));
     run("musl-gcc", [
       ...C_FLAGS,
       ...defines,
@@ -242,10 +243,10 @@ async function buildEngine(out, main, defines) {
       "native/engine/host.c",
       "native/engine/heap.c",
       "native/engine/seal.c",
+      "native/engine/unpack.c",
       "native/common/raw.c",
       ...(defines.includes("-DTSR_PROFILE") ? ["native/common/profile.c"] : []),
       `${folder}/chunks.c`,
-      `${folder}/chunks-data.S`,
       `${folder}/image.S`,
       lean,
       "-lm",
@@ -254,27 +255,28 @@ async function buildEngine(out, main, defines) {
     ]);
   };
   // Twice: the first program makes the image of its heap (native/engine/heap.h), the second one has it. The quad is IMAGE_WANTED.
-  link(imageSource(".quad 0x1f7473722d6d616b\n.space 4 << 20"), `${folder}/maker`);
-  run(`${folder}/maker`, [`${folder}/image.bin`, ...IMAGE_CHUNKS]);
-  link(imageSource(`.incbin "${folder}/image.bin"`), `${folder}/program`);
+  link(".quad 0x1f7473722d6d616b\n.space 4 << 20", names, `${folder}/maker`);
+  run(`${folder}/maker`, [`${folder}/image.bin`, ...IN_IMAGE]);
+  const rest = names.filter((name) => !IN_IMAGE.includes(name));
+  link(`.incbin "${folder}/image.bin"`, rest, `${folder}/program`);
   if (addresses(`${folder}/maker`) !== addresses(`${folder}/program`)) fail(`${out}: the two links differ in layout`);
   run("strip", ["-o", `${out}.new`, `${folder}/program`]);
   run("mv", [`${out}.new`, out]);
 }
 
-/** Far from everything else, so that the image's size moves nothing. */
+/** Far from everything else, so that its size moves nothing. */
 const IMAGE_ADDRESS = "0x10000000";
-/** What most commands need. What only some need is loaded when it is: the validator alone would make the executable 65 KB larger. */
-const IMAGE_CHUNKS = ["chunk-main", "chunk-create", "chunk-init"];
+/** What is run when the image is made, and is not in the executable in any other form. */
+const IN_IMAGE = ["hot", "warm"];
 
 function imageSource(content) {
-  return `.section .tsrimage,"aw",%progbits\n.balign 4096\n.global tsr_image\ntsr_image:\n${content}\n.balign 4096\n.global tsr_image_end\ntsr_image_end:\n.section .note.GNU-stack,"",%progbits\n`;
+  return `.section .tsrimage,"aw",%progbits\n.balign 4096\n.global tsr_image\ntsr_image:\n${content}\n.balign 4096\n.global tsr_image_end\ntsr_image_end:\n`;
 }
 
-/** All symbols but those that follow from the image's size. */
+/** All symbols but those that follow from the sizes of image and chunks. */
 function addresses(program) {
   const lines = run("nm", ["-n", program]).split("\n");
-  return lines.filter((line) => !/ (tsr_image_end|_end)$/.test(line)).join("\n");
+  return lines.filter((line) => !/ (tsr_image_end|chunk_\w+|_edata|_end|__bss_start)$/.test(line)).join("\n");
 }
 
 const symbol = (name) => name.replace(/[^a-z0-9]/gi, "_");
@@ -287,12 +289,13 @@ function chunkTable(names) {
   return `#include "chunks.h"\n${externs}\nconst struct tsr_chunk tsr_chunks[] = {\n${rows}\n};\nconst size_t tsr_chunk_count = ${names.length};\n`;
 }
 
-function chunkData(names, folder) {
-  const parts = names.map(
-    (name) =>
-      `.balign 16\n.global chunk_${symbol(name)}\nchunk_${symbol(name)}:\n.incbin "${folder}/${name}.bin"\n.global chunk_${symbol(name)}_end\nchunk_${symbol(name)}_end:\n.byte 0`,
-  );
-  return `.section .rodata\n${parts.join("\n")}\n.section .note.GNU-stack,"",%progbits\n`;
+/** The chunks behind the image; those that are not `present` are empty, so that the table is the same in both links. */
+function chunkData(names, present, folder) {
+  const parts = names.map((name) => {
+    const content = present.includes(name) ? `.incbin "${folder}/${name}.bin"\n` : "";
+    return `.balign 8\n.global chunk_${symbol(name)}\nchunk_${symbol(name)}:\n${content}.global chunk_${symbol(name)}_end\nchunk_${symbol(name)}_end:`;
+  });
+  return `${parts.join("\n")}\n.section .note.GNU-stack,"",%progbits\n`;
 }
 
 async function engine() {
@@ -310,7 +313,7 @@ async function faultEngine() {
     "engine-with-faults",
     ["src", "native/engine", "native/common", "native/pack.mjs", "native/setup.mjs", "package-lock.json"],
     ["build/ts-runc-faults"],
-    () => buildEngine("build/ts-runc-faults", { core: "src/main-engine-faults.ts" }, ["-DTSR_FAULTS"]),
+    () => buildEngine("build/ts-runc-faults", "src/main-engine-faults.ts", ["-DTSR_FAULTS"]),
   );
 }
 

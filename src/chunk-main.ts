@@ -1,4 +1,4 @@
-/** The engine host's program: chunks of bytecode, each loaded when a command needs it. The build makes one of each `chunk-*.ts`. */
+/** The engine host's program: what is in hot.ts is there from the start, every other `chunk-*.ts` is loaded when a command needs it. */
 import type * as CreateChunk from "./chunk-create.ts";
 import type * as CriuChunk from "./chunk-criu.ts";
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
@@ -20,17 +20,15 @@ import { SYS_exit_group } from "./kernel/constants.ts";
 import { main } from "./main.ts";
 
 /** Runs the program on a host (the engine's own, or one that wraps it) and ends the process. */
-export function runMain(native: Native, host: Host = native): void {
+export function runMain(native: Native, host: Host, words: readonly string[], env: readonly string[]): void {
   function load<T>(name: string): T {
     if (globalThis.chunks[name] === undefined) native.load(name);
     return globalThis.chunks[name] as T;
   }
-  // A key that a document chose must never change what all objects have (ts.1).
-  Object.freeze(Object.prototype);
   const status = main({
     host,
-    words: native.argv.slice(1),
-    env: native.env,
+    words,
+    env,
     initEntry: undefined,
     chunks: {
       create: () => load<typeof CreateChunk>("chunk-create"),

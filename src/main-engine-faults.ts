@@ -4,9 +4,10 @@
  *     TSRUNC_FAULT=role:call:ERRNO   role: main, init, main-hook, init-hook; ERRNO a name, or KILL
  *     TSRUNC_FAULT_LOG=file          writes down every call: role, number, call with its arguments
  */
-import type * as Engine from "./chunk-main.ts";
-import { engineHost } from "./host/engine.ts";
+import { runMain } from "./chunk-main.ts";
+import { engineHost, type Native } from "./host/engine.ts";
 import { type Fault, type FaultRole, faultHost } from "./host/faults.ts";
+import { keep } from "./hot.ts";
 import {
   ERRNO_NAMES,
   SYS_close,
@@ -22,14 +23,8 @@ import {
 import { describeCall } from "./kernel/decode.ts";
 import { encode } from "./shared/text.ts";
 
-const native = engineHost();
-
-function variable(name: string): string | undefined {
-  return native.env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
-}
-
 /** The fault that the environment asks for. A word that means nothing ends the program: a sweep must not pass because nothing was injected. */
-function parseFault(text: string | undefined): Fault | undefined {
+function parseFault(native: Native, text: string | undefined): Fault | undefined {
   if (text === undefined) return undefined;
   const [, role, call, name] = /^(main|init|main-hook|init-hook):([0-9]+):([A-Z0-9]+)$/.exec(text) ?? [];
   const errno = name === "KILL" ? 0 : Object.entries(ERRNO_NAMES).find(([, known]) => known === name)?.[0];
@@ -40,26 +35,28 @@ function parseFault(text: string | undefined): Fault | undefined {
   return { role: role as FaultRole, call: Number(call), errno: Number(errno) };
 }
 
-function openLog(): number | undefined {
-  const path = variable("TSRUNC_FAULT_LOG");
+function openLog(native: Native, path: string | undefined): number | undefined {
   if (path === undefined) return undefined;
   const file = native.syscall(SYS_openat, -100, path, 0o2101 | 0o2000, 0o644); // O_WRONLY|O_CREAT|O_APPEND
   return native.syscall(SYS_fcntl, file, 1030, 1001); // F_DUPFD_CLOEXEC
 }
 
-native.load("chunk-main");
-const host = faultHost(native, parseFault(variable("TSRUNC_FAULT")), {
-  numbers: {
-    kill: SYS_kill,
-    getpid: SYS_getpid,
-    write: SYS_write,
-    close: SYS_close,
-    close_range: SYS_close_range,
-    execve: SYS_execve,
-    exit_group: SYS_exit_group,
-  },
-  describeCall,
-  log: openLog(),
-  encode,
+keep((argv, env) => {
+  const native = engineHost();
+  const variable = (name: string) => env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+  const host = faultHost(native, parseFault(native, variable("TSRUNC_FAULT")), {
+    numbers: {
+      kill: SYS_kill,
+      getpid: SYS_getpid,
+      write: SYS_write,
+      close: SYS_close,
+      close_range: SYS_close_range,
+      execve: SYS_execve,
+      exit_group: SYS_exit_group,
+    },
+    describeCall,
+    log: openLog(native, variable("TSRUNC_FAULT_LOG")),
+    encode,
+  });
+  runMain(native, host, argv.slice(1), env);
 });
-(globalThis.chunks["chunk-main"] as typeof Engine).runMain(native, host);

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytecode of the packed TypeScript, linked into the executable (the build writes the table). */
+/* Packed bytecode (pack.h) of what is not in the image, linked into the executable (the build writes the table). */
 struct tsr_chunk {
 	const char *name;
 	const uint8_t *start;

@@ -31,6 +31,7 @@ struct head {
 };
 
 static struct head *free_blocks[CLASSES];
+static struct head *freed_while_making;
 static uint8_t *arena, *arena_end;
 
 /*
@@ -43,12 +44,22 @@ struct page {
 static struct page *free_pages;
 static unsigned pages_used;
 
+/* The engine's doubly linked list, and how many of its arenas there are first in JSRuntime, one for each size of block (quickjs.c). */
+struct list {
+	struct list *previous, *next;
+};
+#define ENGINE_CLASSES 31u
+/* Of an arena: the link of that list is its second member. */
+#define ARENA_LINK 16u
+
 /* The image's place in memory (image.S, which the build writes) begins with this. */
 struct image {
 	uint64_t magic;
 	const void *layout[4]; /* where parts of the program lie that the image points to */
 	JSRuntime *runtime;
 	JSContext *context;
+	JSValue start;
+	struct list sentinels[ENGINE_CLASSES];
 };
 #define IMAGE_WANTED UINT64_C(0x1f7473722d6d616b)
 #define IMAGE_MADE UINT64_C(0x1f7473722d757365)
@@ -104,7 +115,13 @@ static void *take_page(void)
 	if (free_pages == NULL) {
 		if (make_room((SLAB + 1) * PAGE) != 0)
 			return NULL;
-		arena = (uint8_t *)(((uintptr_t)arena + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+		uint8_t *aligned = (uint8_t *)(((uintptr_t)arena + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+		if (making && (size_t)(aligned - arena) > sizeof(struct head) + SMALL) {
+			struct head *hole = (struct head *)arena;
+			*hole = (struct head){ (size_t)(aligned - arena) - sizeof *hole, freed_while_making };
+			freed_while_making = hole;
+		}
+		arena = aligned;
 		for (unsigned i = SLAB; i-- > 0;) {
 			struct page *page = (struct page *)(arena + i * PAGE);
 			page->next = free_pages;
@@ -130,6 +147,22 @@ static size_t heap_usable_size(const void *memory)
 	return is_page(memory) ? PAGE : ((const struct head *)memory - 1)->size;
 }
 
+/* In the image no room may be lost, and time does not matter: the first larger block that was freed, without what is too much of it. */
+static struct head **first_fit(size_t size)
+{
+	struct head **place = &freed_while_making;
+	while (*place != NULL && (*place)->size < size)
+		place = &(*place)->next;
+	struct head *block = *place;
+	if (block != NULL && block->size >= size + sizeof *block + SMALL) {
+		struct head *rest = (struct head *)((uint8_t *)(block + 1) + size);
+		*rest = (struct head){ block->size - size - sizeof *rest, block->next };
+		block->size = size;
+		block->next = rest;
+	}
+	return place;
+}
+
 static void *heap_malloc(JSMallocState *state, size_t size)
 {
 	if (size > state->malloc_limit || state->malloc_size > state->malloc_limit - size)
@@ -149,11 +182,11 @@ static void *heap_malloc(JSMallocState *state, size_t size)
 			return NULL;
 		block->size = size;
 	} else {
-		size_t rounded = size > LARGE ? (size + GRAIN - 1) & ~(size_t)(GRAIN - 1) : round_up(size);
-		unsigned class = size > LARGE ? CLASSES : class_of(rounded);
-		block = class < CLASSES ? free_blocks[class] : NULL;
+		size_t rounded = making ? (size + GRAIN - 1) & ~(size_t)(GRAIN - 1) : round_up(size);
+		struct head **list = making ? first_fit(rounded) : &free_blocks[class_of(rounded)];
+		block = *list;
 		if (block != NULL)
-			free_blocks[class] = block->next;
+			*list = block->next;
 		else {
 			if (make_room(rounded + sizeof *block + GRAIN) != 0)
 				return NULL;
@@ -184,9 +217,14 @@ static void heap_free(JSMallocState *state, void *memory)
 	}
 	struct head *block = (struct head *)memory - 1;
 	state->malloc_size -= block->size;
+	if (in_image(block)) { /* it may have the size of no class, and has no mapping of its own: once the image is made it stays unused */
+		if (making) {
+			block->next = freed_while_making;
+			freed_while_making = block;
+		}
+		return;
+	}
 	if (block->size > LARGE) {
-		if (in_image(block)) /* no mapping of its own; it stays unused */
-			return;
 		munmap(block, block->size + sizeof *block);
 		return;
 	}
@@ -220,7 +258,7 @@ static void layout(const void *parts[4])
 {
 	parts[0] = (const void *)tsr_host_object;
 	parts[1] = (const void *)JS_NewRuntime2;
-	parts[2] = tsr_chunks[tsr_chunk_count - 1].end;
+	parts[2] = tsr_chunks;
 	parts[3] = &tsr_heap;
 }
 
@@ -254,9 +292,31 @@ static void fill_arenas(JSRuntime *runtime)
 	}
 }
 
-int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context)
+/*
+ * A new arena is linked before the newest one, which for that is written to: one page of the image for each size. So the newest is made to be
+ * a link without an arena, all of them on one page. (The list is for the engine's statistics, which nobody asks for.) 0, or -1 where the
+ * memory does not look as this engine's does.
+ */
+static int add_sentinels(JSRuntime *runtime)
+{
+	struct list *heads = (struct list *)runtime;
+	for (unsigned i = 0; i < ENGINE_CLASSES; i++) {
+		struct list *head = heads + i, *newest = head->next, *sentinel = tsr_image.sentinels + i;
+		if (newest != head && (!in_image(newest) || newest->previous != head || !is_page((uint8_t *)newest - ARENA_LINK)))
+			return -1;
+		*sentinel = (struct list){ head, newest };
+		newest->previous = sentinel;
+		head->next = sentinel;
+	}
+	return 0;
+}
+
+int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context, JSValue start)
 {
 	fill_arenas(runtime);
+	if (add_sentinels(runtime) != 0)
+		return -1;
+	tsr_image.start = start;
 	tsr_image.magic = IMAGE_MADE;
 	layout(tsr_image.layout);
 	tsr_image.runtime = runtime;
@@ -267,13 +327,14 @@ int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context)
 	return file >= 0 && write(file, &tsr_image, size) == (ssize_t)size && close(file) == 0 ? 0 : -1;
 }
 
-JSContext *tsr_image_context(JSRuntime **runtime)
+JSContext *tsr_image_context(JSRuntime **runtime, JSValue *start)
 {
 	const void *parts[4];
 	layout(parts);
 	if (tsr_image.magic != IMAGE_MADE || memcmp(parts, tsr_image.layout, sizeof parts) != 0)
 		return NULL;
 	*runtime = tsr_image.runtime;
+	*start = tsr_image.start;
 	return tsr_image.context;
 }
 

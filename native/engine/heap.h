@@ -7,15 +7,15 @@
 extern const JSMallocFunctions tsr_heap;
 
 /*
- * The heap as it is once the engine has booted and the chunks of most commands have run is part of the executable: the build lets the program
- * boot once, keeps the memory, and links it in again at the same address. A start then maps pages where it would read bytecode.
+ * The heap as it is once the engine has booted and run src/hot.ts is part of the executable: the build lets the program boot once, keeps the
+ * memory, and links it in again at the same address. A start then maps pages where it would read bytecode.
  */
 
 /* Whether this is the executable that is to make the image; from then on all memory comes from the image's place. */
 int tsr_image_wanted(void);
-/* Writes the image for the next link. 0, or -1. */
-int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context);
+/* Writes the image for the next link; `start` is the function that a process begins with. 0, or -1. */
+int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context, JSValue start);
 /* Goes on from the image. NULL where there is none, or it was made by a program that is laid out in another way. */
-JSContext *tsr_image_context(JSRuntime **runtime);
+JSContext *tsr_image_context(JSRuntime **runtime, JSValue *start);
 
 #endif

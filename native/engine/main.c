@@ -1,7 +1,7 @@
 /*
- * The product: one static executable that embeds QuickJS and the packed TypeScript as bytecode.
- * Order of main(): protect our own file (seal.c), take the booted engine from the executable's image (heap.h), run the core chunk. Everything
- * else is TypeScript.
+ * The product: one static executable that embeds QuickJS and the packed TypeScript.
+ * Order of main(): protect our own file (seal.c), take the booted engine from the executable's image (heap.h), call `start` of src/hot.ts.
+ * Everything else is TypeScript.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "chunks.h"
 #include "heap.h"
 #include "host.h"
+#include "pack.h"
 #include "quickjs.h"
 #include "seal.h"
 
@@ -39,11 +40,15 @@ static const struct tsr_chunk *find_chunk(const char *name)
 static int run_chunk(JSContext *context, const char *name)
 {
 	const struct tsr_chunk *chunk = find_chunk(name);
-	if (chunk == NULL) {
+	size_t packed = chunk == NULL ? 0 : (size_t)(chunk->end - chunk->start);
+	size_t size = chunk == NULL ? 0 : tsr_unpacked_size(chunk->start, packed);
+	uint8_t *bytes = size == 0 ? NULL : malloc(size); /* libc's: the image must not hold it */
+	if (bytes == NULL || tsr_unpack(bytes, size, chunk->start, packed) != 0) {
 		JS_ThrowReferenceError(context, __FILE__, __LINE__, "no chunk %s", name);
 		return -1;
 	}
-	JSValue code = JS_ReadObject(context, chunk->start, (size_t)(chunk->end - chunk->start), JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+	JSValue code = JS_ReadObject(context, bytes, size, JS_READ_OBJ_BYTECODE);
+	free(bytes);
 	if (JS_IsException(code))
 		return -1;
 	JSValue result = JS_EvalFunction(context, code);
@@ -113,18 +118,7 @@ static JSContext *boot(JSRuntime **made)
 	return context;
 }
 
-/* What a command is given: its words and the environment. */
-static void hand_over(JSContext *context, char **argv)
-{
-	JSValue global = JS_GetGlobalObject(context);
-	JSValue native = JS_GetPropertyStr(context, global, "native");
-	JS_SetPropertyStr(context, native, "argv", string_array(context, argv));
-	JS_SetPropertyStr(context, native, "env", string_array(context, environ));
-	JS_FreeValue(context, native);
-	JS_FreeValue(context, global);
-}
-
-/* At build time only: runs the chunks that are named and keeps the heap. None of them looks at words, environment or kernel when it is run. */
+/* At build time only: runs the chunks that are named, and keeps the heap. None of them looks at words, environment or kernel when it is run. */
 static int make_image(char **argv)
 {
 	JSRuntime *runtime;
@@ -136,7 +130,10 @@ static int make_image(char **argv)
 			print_exception(context);
 			return 1;
 		}
-	return tsr_image_write(argv[1], runtime, context) == 0 ? 0 : 1;
+	JSValue global = JS_GetGlobalObject(context);
+	JSValue start = JS_GetPropertyStr(context, global, "start");
+	JS_FreeValue(context, global);
+	return JS_IsFunction(context, start) && tsr_image_write(argv[1], runtime, context, start) == 0 ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -147,19 +144,17 @@ int main(int argc, char **argv)
 	tsr_seal_self(argv, environ);
 
 	JSRuntime *runtime;
-	JSContext *context = tsr_image_context(&runtime);
-	if (context == NULL)
-		context = boot(&runtime);
-	if (context == NULL)
-		return 1;
-	JS_UpdateStackTop(runtime);
-	JS_SetMaxStackSize(runtime, usable_stack());
-	hand_over(context, argv);
-
-	if (run_chunk(context, "core") != 0) {
-		print_exception(context);
+	JSValue start;
+	JSContext *context = tsr_image_context(&runtime, &start);
+	if (context == NULL) {
+		dprintf(2, "ts-runc: internal error: the heap image is of another program\n");
 		return 1;
 	}
-	/* The core chunk ends the process itself (exit_group); freeing the engine would only cost time. */
+	JS_UpdateStackTop(runtime);
+	JS_SetMaxStackSize(runtime, usable_stack());
+	JSValue given[] = { string_array(context, argv), string_array(context, environ) };
+	if (JS_IsException(JS_Call(context, start, JS_UNDEFINED, 2, given)))
+		print_exception(context);
+	/* `start` ends the process itself (exit_group); freeing the engine would only cost time. */
 	return 1;
 }

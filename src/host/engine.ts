@@ -5,9 +5,6 @@ import type { Host } from "./host.ts";
 export interface Native extends Host {
   /** Runs a chunk of bytecode, which registers its exports. */
   load(chunk: string): void;
-  readonly argv: string[];
-  /** `NAME=value` strings. */
-  readonly env: string[];
 }
 
 declare global {
