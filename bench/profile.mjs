@@ -19,10 +19,9 @@ const { values: options } = parseArgs({
 });
 const program = resolve(options.program);
 const names = new Map(
-  [...readFileSync("src/kernel/arch/x86_64.gen.ts", "utf8").matchAll(/export const SYS_(\w+) = (\d+)/g)].map((found) => [
-    Number(found[2]),
-    found[1],
-  ]),
+  [...readFileSync("src/kernel/arch/x86_64.gen.ts", "utf8").matchAll(/export const SYS_(\w+) = (\d+)/g)].map(
+    (found) => [Number(found[2]), found[1]],
+  ),
 );
 names.set(-1, "BEGIN");
 

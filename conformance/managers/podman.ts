@@ -111,7 +111,9 @@ export class PodmanSeat extends EngineSeat {
     }
     const left = (await this.cli(["ps", "--all", "--quiet"])).stdout.split("\n").filter((line) => line !== "");
     // Those of conmon and of pods are Podman's, which leaves them in hierarchies that it does not know.
-    const cgroups = [`/${this.mark}/`, `${DEFAULT_PARENT}/`].flatMap((mark) => cgroupsOf(mark)).filter((path) => /\/libpod-[0-9a-f]{64}$/.test(path));
+    const cgroups = [`/${this.mark}/`, `${DEFAULT_PARENT}/`]
+      .flatMap((mark) => cgroupsOf(mark))
+      .filter((path) => /\/libpod-[0-9a-f]{64}$/.test(path));
     return [...said, ...left, ...cgroups.map((path) => `cgroup ${path}`)];
   }
 }

@@ -154,8 +154,12 @@ static struct head **first_fit(size_t size)
 	while (*place != NULL && (*place)->size < size)
 		place = &(*place)->next;
 	struct head *block = *place;
-	if (block != NULL && block->size >= size + sizeof *block + SMALL) {
+	if (block != NULL && block->size >= size + GRAIN + sizeof *block + SMALL) {
 		struct head *rest = (struct head *)((uint8_t *)(block + 1) + size);
+		if (is_page(rest + 1)) { /* it would be taken for an arena of the engine's */
+			rest++;
+			size += GRAIN;
+		}
 		*rest = (struct head){ block->size - size - sizeof *rest, block->next };
 		block->size = size;
 		block->next = rest;

@@ -86,13 +86,18 @@ export function v1DeviceWrites(rules: readonly PlainRule[]): { file: string; val
   return writes;
 }
 
-/** A short text that is equal for equal device rules: FNV-1a, twice 32 bits. It tells a change; it need not withstand an attack. */
+/** A short text that is equal for equal device rules: FNV-1a over their fields, twice 32 bits. It tells a change; it need not withstand an attack. */
 export function rulesDigest(rules: readonly PlainRule[]): string {
-  const text = JSON.stringify(rules);
   let [low, high] = [0x811c9dc5, 0x1234567];
-  for (let index = 0; index < text.length; index++) {
-    low = Math.imul(low ^ text.charCodeAt(index), 0x01000193);
-    high = Math.imul(high ^ text.charCodeAt(index), 0x01000193) ^ (low >>> 15);
+  const add = (value: number): void => {
+    low = Math.imul(low ^ value, 0x01000193);
+    high = Math.imul(high ^ value, 0x01000193) ^ (low >>> 15);
+  };
+  for (const { allow, type, major, minor, access } of rules) {
+    add(type.charCodeAt(0) * 2 + Number(allow));
+    add(major);
+    add(minor);
+    for (const letter of "rwm") add(Number(access.includes(letter)));
   }
   return (low >>> 0).toString(16) + (high >>> 0).toString(16);
 }

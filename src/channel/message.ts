@@ -3,8 +3,9 @@
  *
  *     parent                                init
  *       | -- plan (only to a re-executed init) -> |   everything that is to be done
- *       | -- go (one byte, read by the list) ---> |   id maps are written, cgroups joined
- *       |                                         |   mounts, devices
+ *       |                                         |   namespaces, mounts, devices
+ *       | -- go (one byte) ---------------------> |   id maps are written, network devices moved, pid recorded: read first where
+ *       |                                         |   init needs one of these (or is executed anew), else before it may outlive us
  *       | <------------------------------- hooks  |   prestart, createRuntime: the parent runs them
  *       | -- hooked ----------------------------> |
  *       |                                         |   createContainer hooks, pivot_root, console …

@@ -143,6 +143,8 @@ export interface InitPlan extends ProcessPlan {
   id: string;
   /** Kinds of namespaces that are new. */
   newNamespaces: string[];
+  /** Init can do nothing before the parent has written its id maps, or moved network devices to it, whose sysctls it may have to set. */
+  needsParent: boolean;
   /** uid 0 of a new user namespace is mapped, so init becomes it. */
   becomeRoot: boolean;
   /** The parent gives the path of the root file system as the host names it. */

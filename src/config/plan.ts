@@ -39,6 +39,7 @@ export function makePlan(config: LoadedConfig, options: PlanOptions): InitPlan {
     ...planProcess(process, linux, options),
     id: options.id,
     newNamespaces: kinds,
+    needsParent: kinds.includes("user") || Object.keys(linux.netDevices ?? {}).length > 0,
     becomeRoot: hasUserNamespace(config) && (mapsRoot || !kinds.includes("user")),
     rootPath: clean(root.path.startsWith("/") ? root.path : `${options.bundle}/${root.path}`),
     aside,

@@ -38,7 +38,7 @@ export interface InitInput {
   filter: Uint8Array | undefined;
   /** Our end of the link to the parent. */
   link: Fd;
-  /** The parent's "go" has yet to be read (engine host). */
+  /** The parent's "go" has yet to be read (engine host; Node's init is executed after it). */
   awaitGo: boolean;
 }
 
@@ -46,7 +46,6 @@ export interface InitInput {
 export function runInit(kernel: Kernel, input: InitInput): never {
   let last: ReturnType<typeof prepare>;
   try {
-    if (input.awaitGo && read(kernel, input.link, 1).length === 0) return exit(kernel, 1);
     last = prepare(kernel, input);
     send(kernel, input.link, { type: "ready" });
   } catch (error) {
@@ -64,11 +63,25 @@ function giveUp(kernel: Kernel, link: Fd, parts: ErrorParts): never {
   return exit(kernel, 1);
 }
 
+/**
+ * Waits, once, until the parent has done its part: id maps, devices of the network, our pid in the record. Without the first two init need not
+ * wait at its beginning: what it does until then goes with it when the parent dies.
+ */
+function gate(kernel: Kernel, { link, awaitGo }: InitInput): () => void {
+  let open = !awaitGo;
+  return () => {
+    if (!open && read(kernel, link, 1).length === 0) exit(kernel, 1);
+    open = true;
+  };
+}
+
 /** Everything up to "ready". */
 function prepare(kernel: Kernel, input: InitInput) {
   const { plan, link } = input;
   const isNew = (kind: string) => plan.newNamespaces.includes(kind);
+  const awaitGo = gate(kernel, input);
 
+  if (plan.needsParent) awaitGo();
   step("session", HERE, () => newSession(kernel));
   step("user-namespace", HERE, () => becomeRoot(kernel, plan));
   // Only now: a cgroup namespace's root is the cgroup that its maker is in (cgroup_namespaces(7)).
@@ -81,7 +94,12 @@ function prepare(kernel: Kernel, input: InitInput) {
   setUmask(kernel, 0);
 
   const home = plan.aside ? step("aside", HERE, () => stepAside(kernel)) : undefined;
-  const proc = plan.rootTree >= 0 ? prepareTree(kernel, plan, link) : prepareChroot(kernel, plan, link);
+  const askHooks = () => {
+    if (!plan.askRuntimeHooks && plan.createContainerHooks.length === 0) return;
+    awaitGo();
+    hooks(kernel, plan, link);
+  };
+  const proc = plan.rootTree >= 0 ? prepareTree(kernel, plan, askHooks) : prepareChroot(kernel, plan, askHooks);
   let root = openRootDirectory(kernel, -100 as Fd, "/");
   if (plan.rootTree >= 0) finishTree(kernel, plan, root);
   const console = plan.terminal ? step("console", HERE, () => takeConsole(kernel, plan, root, link)) : undefined;
@@ -100,20 +118,21 @@ function prepare(kernel: Kernel, input: InitInput) {
 
   const own = step("fifo", HERE, () => openOwn(kernel, proc));
   const process = prepareProcess(kernel, plan, { root, own, filter: input.filter, link, makeCwd: true });
+  awaitGo();
   // The parent lives until "ready" is read: from then on the container must not die with it (DESIGN section 7).
   prctl(kernel, PR_SET_PDEATHSIG, 0, 0, 0, 0);
   return { own, ...process };
 }
 
 /** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. Returns a handle of the host's procfs if needed. */
-function prepareTree(kernel: Kernel, plan: InitPlan, link: Fd): Procfs | undefined {
+function prepareTree(kernel: Kernel, plan: InitPlan, hooks: () => void): Procfs | undefined {
   const root = step("root", ROOT_WORDS, () => attachRoot(kernel, plan));
   step("mounts", HERE, () => applyMounts(kernel, root, plan.mounts));
   step("devices", DEVICE_WORDS, () => {
     makeDevices(kernel, root, plan.devices);
     if (plan.setUpDev) makeDevLinks(kernel, root);
   });
-  hooks(kernel, plan, link);
+  hooks();
   step("pivot-root", ROOT_WORDS, () => enterRoot(kernel, root, plan));
   close(kernel, root);
   return undefined;
@@ -131,8 +150,8 @@ const DEVICE_WORDS: Words = {
 };
 
 /** Without one: only the root directory changes. */
-function prepareChroot(kernel: Kernel, plan: InitPlan, link: Fd): Procfs | undefined {
-  hooks(kernel, plan, link);
+function prepareChroot(kernel: Kernel, plan: InitPlan, hooks: () => void): Procfs | undefined {
+  hooks();
   const proc = hostProc(kernel);
   step("chroot", ROOT_WORDS, () => changeRoot(kernel, plan));
   return proc;

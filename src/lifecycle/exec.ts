@@ -282,7 +282,8 @@ class Exec {
         case "error":
           throw new RuntimeError(message.parts);
         case "native": {
-          if (announcement === undefined) throw explainReport(kernel, spawned, message, { joins: [], doors: this.#doors });
+          if (announcement === undefined)
+            throw explainReport(kernel, spawned, message, { joins: [], doors: this.#doors });
           const { index, error } = message;
           const { rootfs } = this.#with.record;
           throw this.#runtime.chunks.explainExec(kernel, {

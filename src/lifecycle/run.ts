@@ -11,7 +11,7 @@ import { removeOpen } from "./delete.ts";
 import { Foreground } from "./foreground.ts";
 import { removePidFile } from "./pid-file.ts";
 import type { Runtime } from "./runtime.ts";
-import { startOpen } from "./start.ts";
+import { startCreated } from "./start.ts";
 
 /** Flags of run beside those of create. */
 export interface RunOptions {
@@ -35,7 +35,7 @@ function startOrAbandon(runtime: Runtime, created: Created, options: CreateOptio
   const { directory, record } = created;
   try {
     directory.lock();
-    startOpen(runtime, directory, record);
+    startCreated(runtime, directory, record);
     directory.unlock();
   } catch (error) {
     abandon(runtime, created, options, error);

@@ -4,17 +4,17 @@ import { isFrozen } from "../cgroup/group.ts";
 import { oomKills } from "../cgroup/oom.ts";
 import type { ExecAnnouncement } from "../channel/message.ts";
 import { runHooks } from "../hook/run.ts";
-import type { Fd, Kernel } from "../kernel/call.ts";
+import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { O_NONBLOCK, O_RDONLY, PF_FORKNOEXEC, POLLHUP, POLLIN, SIGKILL } from "../kernel/constants.ts";
 import { close, poll, read } from "../kernel/file.ts";
-import { signalPidfd } from "../kernel/process.ts";
+import { openPid, signalPidfd } from "../kernel/process.ts";
 import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { viewOf } from "../shared/bytes.ts";
 import { type ErrorParts, RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
 import { checkId } from "../state/id.ts";
 import type { StateRecord } from "../state/record.ts";
-import { isWaiting, openInit, statInit } from "../state/status.ts";
+import { isWaiting, openLiving, statInit } from "../state/status.ts";
 import { ContainerDirectory, DOES_NOT_EXIST, openRootIfPresent } from "../state/store.ts";
 import { stateForHooks } from "./hook-state.ts";
 import type { Runtime } from "./runtime.ts";
@@ -41,15 +41,38 @@ export function startOpen(runtime: Runtime, directory: ContainerDirectory, recor
   const { kernel } = runtime;
   const proc = openProc(kernel);
   const what = `start "${record.id}"`;
-  const found = record.creating ? undefined : statInit(kernel, proc, record);
-  const pidfd = found === undefined ? undefined : openInit(kernel, proc, record);
-  if (found === undefined || pidfd === undefined)
-    throw new RuntimeError({ what, problem: "cannot start a container that has stopped" });
+  const living = record.creating ? undefined : openLiving(kernel, proc, record);
+  if (living === undefined) throw new RuntimeError({ what, problem: "cannot start a container that has stopped" });
+  const { pidfd, found } = living;
   // Its fifo must stay closed: init would take the wake-up, once thawed, for a start that nobody waits for any more.
   if (record.cgroup !== null && isFrozen(kernel, record.cgroup))
     throw new RuntimeError({ what, problem: "cannot start a container in the paused state", hint: "resume it first" });
-  const fifo = isWaiting(directory, record, found) ? directory.openFifo(O_RDONLY | O_NONBLOCK) : undefined;
-  if (fifo === undefined) throw new RuntimeError({ what, problem: "cannot start an already running container" });
+  if (!isWaiting(directory, record, found)) throw alreadyRunning(record);
+  release(runtime, directory, record, { pidfd, proc });
+}
+
+/** As startOpen, on a container that this process has created and not reaped: its init is surely there, or a zombie. */
+export function startCreated(runtime: Runtime, directory: ContainerDirectory, record: StateRecord): void {
+  const { kernel } = runtime;
+  const pidfd = openPid(kernel, record.pid as Pid);
+  if (pidfd === undefined) throw alreadyRunning(record);
+  release(runtime, directory, record, { pidfd, proc: openProc(kernel) });
+}
+
+function alreadyRunning({ id }: StateRecord): RuntimeError {
+  return new RuntimeError({ what: `start "${id}"`, problem: "cannot start an already running container" });
+}
+
+/** Opens the fifo and waits for the answer. Closes both descriptors. */
+function release(
+  runtime: Runtime,
+  directory: ContainerDirectory,
+  record: StateRecord,
+  { pidfd, proc }: { pidfd: Fd; proc: Procfs },
+): void {
+  const { kernel } = runtime;
+  const fifo = directory.openFifo(O_RDONLY | O_NONBLOCK);
+  if (fifo === undefined) throw alreadyRunning(record);
   try {
     const failure = new Answer(runtime, directory, record, proc).wait(fifo, pidfd);
     directory.removeFifo();

@@ -9,9 +9,16 @@ import type { ContainerDirectory } from "./store.ts";
 
 export type Status = "creating" | "created" | "running" | "paused" | "stopped";
 
+/** No process outlives a boot, so each asks once. */
+const bootIds = new WeakMap<Kernel, string>();
+
 /** boot_id: differs after each boot, so that a record of an earlier one cannot name a process of this one. */
 export function readBootId(kernel: Kernel, proc: Procfs): string {
-  return (readProc(kernel, proc, "sys/kernel/random/boot_id") ?? "").trim();
+  const known = bootIds.get(kernel);
+  if (known !== undefined) return known;
+  const id = (readProc(kernel, proc, "sys/kernel/random/boot_id") ?? "").trim();
+  bootIds.set(kernel, id);
+  return id;
 }
 
 /** State of the recorded init; undefined when it is gone, a zombie, or its pid is somebody else's now (state.3). */
@@ -27,10 +34,20 @@ export function statInit(kernel: Kernel, proc: Procfs, record: StateRecord): Pro
 
 /** A pidfd of init that is surely init's: its start time is compared after the pidfd is open (state.3). */
 export function openInit(kernel: Kernel, proc: Procfs, record: StateRecord): Fd | undefined {
+  return openLiving(kernel, proc, record)?.pidfd;
+}
+
+/** As openInit, with what was compared. */
+export function openLiving(
+  kernel: Kernel,
+  proc: Procfs,
+  record: StateRecord,
+): { pidfd: Fd; found: ProcessStat } | undefined {
   if (record.pid === 0) return undefined;
   const pidfd = openPid(kernel, record.pid as Pid);
   if (pidfd === undefined) return undefined;
-  return statInit(kernel, proc, record) === undefined ? undefined : pidfd;
+  const found = statInit(kernel, proc, record);
+  return found === undefined ? undefined : { pidfd, found };
 }
 
 /** The status, and pid as `state` shows it: 0 when stopped. */

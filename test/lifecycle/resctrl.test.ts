@@ -63,12 +63,9 @@ t.test("a group of its own with monitoring: made, entered for real, removed", { 
   const at = join(box.folder, "resctrl");
   const id = box.id();
   const bundle = box.bundle(["true"], (config) => {
-    // Away from the group of that name: the hierarchy counts as a cgroup one as well.
-    config.linux.cgroupsPath = `/${id}-cgroup`;
     config.linux.intelRdt = { closID: "/", enableMonitoring: true };
   });
   const own = box.bundle(["true"], (config) => {
-    config.linux.cgroupsPath = `/${id}-cgroup`;
     config.linux.intelRdt = {};
   });
   const script = join(box.folder, "script.mjs");
@@ -77,7 +74,8 @@ t.test("a group of its own with monitoring: made, entered for real, removed", { 
     `import { mkdirSync, existsSync, readFileSync } from "node:fs";
     import { openRuntime, create, deleteContainer } from ${JSON.stringify(built)};
     const at = ${JSON.stringify(at)};
-    const runtime = { ...openRuntime({ root: ${JSON.stringify(box.state)} }), resctrl: at };
+    // The hierarchy counts as a cgroup one as well, in which the container would be too.
+    const runtime = { ...openRuntime({ root: ${JSON.stringify(box.state)} }), resctrl: at, noCgroup: true };
     const report = (bundle, group) => {
       const { pid } = create(runtime, { id: ${JSON.stringify(id)}, bundle });
       const line = readFileSync("/proc/" + pid + "/cgroup", "utf8").split("\\n").find((one) => one.includes(":name=tsrunc-rdt:"));
