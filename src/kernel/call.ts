@@ -44,18 +44,32 @@ export function errnoName(errno: number): string {
 export interface Kernel {
   readonly host: Host;
   /** Result of the call; throws SyscallError. EINTR is repeated. */
-  call(number: number, ...args: Word[]): number;
+  call(number: number, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word, f?: Word): number;
   /** Result of the call or -errno; EINTR is repeated. */
-  attempt(number: number, ...args: Word[]): number;
+  attempt(number: number, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word, f?: Word): number;
   /** The error for a result of `attempt`. */
   failure(result: number, number: number, ...args: Word[]): SyscallError;
 }
 
+/**
+ * One call. Spelled out by the number of arguments: a rest parameter makes an array at every hand-over, which costs more than most calls, of
+ * which a container takes some hundred.
+ */
+function invoke(host: Host, number: number, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word, f?: Word): number {
+  if (a === undefined) return host.syscall(number);
+  if (b === undefined) return host.syscall(number, a);
+  if (c === undefined) return host.syscall(number, a, b);
+  if (d === undefined) return host.syscall(number, a, b, c);
+  if (e === undefined) return host.syscall(number, a, b, c, d);
+  if (f === undefined) return host.syscall(number, a, b, c, d, e);
+  return host.syscall(number, a, b, c, d, e, f);
+}
+
 /** Wraps a host. `describe` gives the words for errors. */
 export function createKernel(host: Host, describe: Describe): Kernel {
-  function attempt(number: number, ...args: Word[]): number {
+  function attempt(number: number, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word, f?: Word): number {
     for (;;) {
-      const result = host.syscall(number, ...args);
+      const result = invoke(host, number, a, b, c, d, e, f);
       // close(2) has closed even when it says EINTR: repeating it could close somebody else's descriptor.
       if (result !== -EINTR || number === SYS_close) return result;
     }
@@ -67,10 +81,10 @@ export function createKernel(host: Host, describe: Describe): Kernel {
     host,
     attempt,
     failure,
-    call(number: number, ...args: Word[]): number {
-      const result = attempt(number, ...args);
-      if (result < 0) throw failure(result, number, ...args);
-      return result;
+    call(number: number, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word, f?: Word): number {
+      const result = attempt(number, a, b, c, d, e, f);
+      if (result >= 0) return result;
+      throw failure(result, number, ...[a, b, c, d, e, f].filter((word) => word !== undefined));
     },
   };
 }
