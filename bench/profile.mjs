@@ -1,7 +1,7 @@
 // Where the time of a command goes: a median timeline of many runs of the profiling build, one line a system call, for each process.
 //     npm run profile -- [--rounds N] [--what run|create|start|delete|state|exec] [--all]
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -45,12 +45,14 @@ function makeBundle() {
 
 function run(words, profiled) {
   rmSync(file, { force: true });
+  // Into a file: a container holds its streams open, and a pipe would be waited for.
+  const said = openSync(join(folder, "stderr"), "w+");
   const ran = spawnSync(program, ["--root", root, ...words], {
-    encoding: "utf8",
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", said],
     env: profiled ? { TSRUNC_PROFILE: file } : {},
   });
-  if (ran.status !== 0) throw new Error(`${words.join(" ")}: ${ran.stderr}`);
+  closeSync(said);
+  if (ran.status !== 0) throw new Error(`${words.join(" ")}: ${readFileSync(join(folder, "stderr"), "utf8")}`);
   return profiled ? readRecords() : [];
 }
 
@@ -100,11 +102,14 @@ function once(bundle) {
       const at = (verb, ...words) => run([verb, ...words, id], options.what === verb);
       const found = [at("create", "--bundle", bundle), at("start"), at("state")];
       if (options.what === "state") found.push(at("kill"));
-      for (;;) {
+      const ended = Date.now() + 2000;
+      for (let deleted = false; !deleted; ) {
         try {
           found.push(at("delete", ...(options.what === "state" ? ["--force"] : [])));
-          break;
-        } catch {}
+          deleted = true;
+        } catch (error) {
+          if (Date.now() > ended) throw error;
+        }
       }
       return found.flat();
     }
