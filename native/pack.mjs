@@ -158,15 +158,23 @@ async function packHot(arch, main, wanted) {
  * that no command has to make them.
  */
 function warmUp(hot) {
-  const names = [...new Set([...hot.matchAll(/\.([a-z]\w*)/gi)].map(([, name]) => name))];
-  return `(()=>{const names=new Set(${JSON.stringify(names)});
-const kinds=[Object,Function,Array,String,Number,Boolean,BigInt,Symbol,RegExp,Map,Set,Error,TypeError,Uint8Array,Uint32Array,BigUint64Array,ArrayBuffer,DataView,Object.getPrototypeOf(Uint8Array)];
-const iterators=[[][Symbol.iterator](),""[Symbol.iterator](),new Map().entries(),new Set().values(),"".matchAll(/a/g)].map(Object.getPrototypeOf);
-for(const holder of [globalThis,Math,JSON,...kinds,...kinds.map((kind)=>kind.prototype),...iterators,Object.getPrototypeOf(iterators[0])]){
-for(const name of Object.getOwnPropertyNames(holder))if(names.has(name)||name==="next")Object.getOwnPropertyDescriptor(holder,name);
+  const used = new Set([...hot.matchAll(/\.([a-z]\w*)/gi)].map(([, name]) => name));
+  const names = [...new Set(LANGUAGE.flatMap(Object.getOwnPropertyNames))].filter((name) => used.has(name));
+  return `(()=>{const names=${JSON.stringify(names)};
+for(const holder of (${languageObjects})()){
+for(const name of names)if(Object.hasOwn(holder,name))Object.getOwnPropertyDescriptor(holder,name);
 for(const symbol of Object.getOwnPropertySymbols(holder))Object.getOwnPropertyDescriptor(holder,symbol);
 }})();\n`;
 }
+
+/** The objects of the language whose functions are called; written into the script as it stands here. */
+function languageObjects() {
+  const kinds = [Object, Function, Array, String, Number, BigInt, Symbol, RegExp, Map, Set, Error, Uint8Array, DataView];
+  const prototypes = [...kinds, Object.getPrototypeOf(Uint8Array)].map((kind) => kind.prototype);
+  const iterators = [[].values(), new Map().entries(), new Set().values(), "".matchAll(/a/g)].map(Object.getPrototypeOf);
+  return [globalThis, Math, JSON, ...kinds, ...prototypes, ...iterators];
+}
+const LANGUAGE = languageObjects();
 
 /** commander wants a few node modules for running sub-commands as files, which we never do. */
 function commanderWithoutNode() {
