@@ -169,9 +169,25 @@ for(const symbol of Object.getOwnPropertySymbols(holder))Object.getOwnPropertyDe
 
 /** The objects of the language whose functions are called; written into the script as it stands here. */
 function languageObjects() {
-  const kinds = [Object, Function, Array, String, Number, BigInt, Symbol, RegExp, Map, Set, Error, Uint8Array, DataView];
+  const kinds = [
+    Object,
+    Function,
+    Array,
+    String,
+    Number,
+    BigInt,
+    Symbol,
+    RegExp,
+    Map,
+    Set,
+    Error,
+    Uint8Array,
+    DataView,
+  ];
   const prototypes = [...kinds, Object.getPrototypeOf(Uint8Array)].map((kind) => kind.prototype);
-  const iterators = [[].values(), new Map().entries(), new Set().values(), "".matchAll(/a/g)].map(Object.getPrototypeOf);
+  const iterators = [[].values(), new Map().entries(), new Set().values(), "".matchAll(/a/g)].map(
+    Object.getPrototypeOf,
+  );
   return [globalThis, Math, JSON, ...kinds, ...prototypes, ...iterators];
 }
 const LANGUAGE = languageObjects();

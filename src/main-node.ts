@@ -19,7 +19,7 @@ import { runJoin } from "./init/join.ts";
 import { runInit } from "./init/sequence.ts";
 import { createKernel, type Fd } from "./kernel/call.ts";
 import { exit } from "./kernel/process.ts";
-import { main } from "./main.ts";
+import { main, type ProgramChunks, runtimeChunks } from "./main.ts";
 
 const host = nodeHost();
 const script = process.argv[1] ?? "";
@@ -41,28 +41,31 @@ function initMain(link: Fd): never {
 
 if (words[0] === "init" && words.length === 2) initMain(Number(words[1]) as Fd);
 
+const chunks: ProgramChunks = {
+  create: () => createChunk,
+  criu: () => criuChunk,
+  init: () => ({ runInit }),
+  join: () => ({ runJoin }),
+  exec: () => execChunk,
+  diagnose: () => diagnoseChunk,
+  events: () => eventsChunk,
+  features: () => featuresChunk,
+  help: () => helpChunk,
+  manage: () => manageChunk,
+  net: () => netChunk,
+  resctrl: () => resctrlChunk,
+  seccomp: () => seccompChunk,
+  trace: () => traceChunk,
+  validateConfig: () => validate,
+};
+
 const status = main({
   host,
   words,
   env,
   // The environment of init must not hold ours: a process that looks into "created" would read it.
   initEntry: { path: process.execPath, argv: [process.execPath, "--v8-pool-size=0", script], env: [] },
-  chunks: {
-    create: () => createChunk,
-    criu: () => criuChunk,
-    init: () => ({ runInit }),
-    join: () => ({ runJoin }),
-    exec: () => execChunk,
-    diagnose: () => diagnoseChunk,
-    events: () => eventsChunk,
-    features: () => featuresChunk,
-    help: () => helpChunk,
-    manage: () => manageChunk,
-    net: () => netChunk,
-    resctrl: () => resctrlChunk,
-    seccomp: () => seccompChunk,
-    trace: () => traceChunk,
-    validateConfig: () => validate,
-  },
+  chunks,
+  runtimeChunks: runtimeChunks(chunks),
 });
 exit(createKernel(host, diagnoseChunk.describeCall), status);

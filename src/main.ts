@@ -7,7 +7,7 @@ import type * as NetChunk from "./chunk-net.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
-import { type Call, type Context, GLOBAL_FLAGS } from "./cli/command.ts";
+import { type Call, type Context, type Flag, GLOBAL_FLAGS } from "./cli/command.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { type CommandChunks, setChunks } from "./cli/load.ts";
 import { Log } from "./cli/log.ts";
@@ -48,7 +48,23 @@ export interface Program {
   /** `NAME=value` strings. */
   env: readonly string[];
   chunks: ProgramChunks;
+  /** What the verbs load of them (runtimeChunks). */
+  runtimeChunks: Runtime["chunks"];
   initEntry: InitEntry | undefined;
+}
+
+/** Those of the program's chunks that the verbs load, in the form that they know. */
+export function runtimeChunks(chunks: ProgramChunks): Runtime["chunks"] {
+  return {
+    validateConfig: () => chunks.validateConfig(),
+    netDevices: () => chunks.net().NetDevices,
+    resctrl: () => chunks.resctrl().resctrl,
+    compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
+    runInit: (inner, input) => chunks.init().runInit(inner, input),
+    runJoin: (inner, input) => chunks.join().runJoin(inner, input),
+    unknownInConfig: (config) => chunks.diagnose().unknownInConfig(config),
+    explainExec: (inner, failure) => chunks.diagnose().explainExec(inner, failure),
+  };
 }
 
 /** Runs a command. Returns the exit status. */
@@ -137,15 +153,22 @@ function readEnvironment(env: readonly string[]): Map<string, string> {
   return values;
 }
 
+/** Flags that are known and refused, of the program and of each command. */
+const REFUSED: ReadonlyMap<string, readonly Flag[]> = new Map(
+  [{ name: "", flags: GLOBAL_FLAGS }, ...COMMANDS].map(({ name, flags }) => [
+    name,
+    flags.filter(({ refused }) => refused !== undefined),
+  ]),
+);
+
 /** What is known and cannot be done is said before anything is done. */
 function checkFlags({ global, command, call }: Parsed): void {
-  for (const [flags, given] of [
-    [GLOBAL_FLAGS, global],
-    [command.flags, call],
+  for (const [owner, given] of [
+    ["", global],
+    [command.name, call],
   ] as const) {
-    for (const { name, refused } of flags) {
-      if (refused !== undefined && given.has(name)) throw badFlag(name, `found --${name}, ${refused}`);
-    }
+    for (const { name, refused } of REFUSED.get(owner) ?? [])
+      if (given.has(name)) throw badFlag(name, `found --${name}, ${refused}`);
   }
   oneOf(global, "log-level", ["error", "warning", "debug"]);
   const manager = global.value("cgroup-manager");
@@ -175,21 +198,11 @@ function contextOf(
   log: Log,
   traceFd: Fd | undefined,
 ): Context {
-  const { chunks } = program;
   const runtime: Runtime = {
     kernel,
     root: stateRoot(kernel, parsed.global.value("root"), env),
     rootGiven: parsed.global.value("root") !== undefined,
-    chunks: {
-      validateConfig: () => chunks.validateConfig(),
-      netDevices: () => chunks.net().NetDevices,
-      resctrl: () => chunks.resctrl().resctrl,
-      compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
-      runInit: (inner, input) => chunks.init().runInit(inner, input),
-      runJoin: (inner, input) => chunks.join().runJoin(inner, input),
-      unknownInConfig: (config) => chunks.diagnose().unknownInConfig(config),
-      explainExec: (inner, failure) => chunks.diagnose().explainExec(inner, failure),
-    },
+    chunks: program.runtimeChunks,
     initEntry: program.initEntry,
     traceFd,
     env,

@@ -141,10 +141,8 @@ function refuseUsed(kernel: Kernel, directory: Fd, place: CgroupPlace): void {
 
 /** v1: a new cpuset has no CPUs and no memory nodes and takes no process until it has; a copy of the parent's is what one expects. */
 function inheritCpuset(kernel: Kernel, parent: Fd, child: Fd): void {
-  for (const file of ["cpuset.cpus", "cpuset.mems"]) {
-    if (readText(kernel, child, file).trim() === "")
-      writeFile(kernel, child, file, readText(kernel, parent, file).trim());
-  }
+  for (const file of ["cpuset.cpus", "cpuset.mems"])
+    writeFile(kernel, child, file, readText(kernel, parent, file).trim());
 }
 
 /** v2: makes all controllers of a directory usable in its children. One that cannot be is reported when a limit of it is set. */

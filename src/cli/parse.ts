@@ -17,7 +17,7 @@ export function parse(words: readonly string[], commands: readonly Command[]): P
   const global = takeFlags(words, 0, GLOBAL_FLAGS, true);
   if (global === undefined) return undefined;
   const name = words[global.next];
-  const command = commands.find((entry) => entry.name === name);
+  const command = name === undefined ? undefined : indexCommands(commands).get(name);
   if (command === undefined) return undefined;
   const own = takeFlags(words, global.next + 1, command.flags, command.flagsFirst === true);
   if (own === undefined) return undefined;
@@ -79,11 +79,40 @@ function takeFlags(words: readonly string[], start: number, flags: readonly Flag
   return taken;
 }
 
+/** Commands and flags by their names, made once for each list: to look through a list touches all of its objects. */
+const COMMAND_INDEX = new WeakMap<readonly Command[], ReadonlyMap<string, Command>>();
+const FLAG_INDEX = new WeakMap<readonly Flag[], FlagIndex>();
+
+interface FlagIndex {
+  long: ReadonlyMap<string, Flag>;
+  short: ReadonlyMap<string, Flag>;
+}
+
+/** Makes the indexes of commands and of their flags, unless it has; the heap image has those of all. */
+export function indexCommands(commands: readonly Command[]): ReadonlyMap<string, Command> {
+  const known = COMMAND_INDEX.get(commands);
+  if (known !== undefined) return known;
+  const index = new Map(commands.map((command) => [command.name, command]));
+  COMMAND_INDEX.set(commands, index);
+  for (const flags of [GLOBAL_FLAGS, ...commands.map((command) => command.flags)]) indexFlags(flags);
+  return index;
+}
+
+function indexFlags(flags: readonly Flag[]): FlagIndex {
+  const known = FLAG_INDEX.get(flags);
+  if (known !== undefined) return known;
+  const short = flags.flatMap((flag): [string, Flag][] => (flag.short === undefined ? [] : [[flag.short, flag]]));
+  const index = { long: new Map(flags.map((flag) => [flag.name, flag])), short: new Map(short) };
+  FLAG_INDEX.set(flags, index);
+  return index;
+}
+
 /** The flag that a word names, and what follows its `=`. */
 export function matchFlag(word: string, flags: readonly Flag[]): { flag: Flag | undefined; value: string | undefined } {
   const equals = word.indexOf("=");
   const name = (equals < 0 ? word : word.slice(0, equals)).replace(/^--?/, "");
-  const flag = flags.find((entry) => entry.name === name || (entry.short === name && !word.startsWith("--")));
+  const { long, short } = indexFlags(flags);
+  const flag = long.get(name) ?? (word.startsWith("--") ? undefined : short.get(name));
   return { flag, value: equals < 0 ? undefined : word.slice(equals + 1) };
 }
 

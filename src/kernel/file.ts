@@ -123,6 +123,18 @@ export function closeRange(kernel: Kernel, first: number, last: number, flags: n
   kernel.call(SYS_close_range, first, last, flags);
 }
 
+/** Closes all, those that stand next to each other with one call. As with close, errors have no remedy. */
+export function closeAll(kernel: Kernel, fds: readonly Fd[]): void {
+  const sorted = [...new Set<number>(fds)].sort((a, b) => a - b);
+  for (let at = 0; at < sorted.length; ) {
+    const first = sorted[at] as number;
+    let count = 1;
+    while (sorted[at + count] === first + count) count++;
+    kernel.attempt(SYS_close_range, first, first + count - 1, 0);
+    at += count;
+  }
+}
+
 /** read(2): bytes read; an empty array at the end. */
 export function read(kernel: Kernel, fd: Fd, size: number): Uint8Array {
   const buffer = new Uint8Array(size);

@@ -23,7 +23,7 @@ import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
 import { O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ } from "../kernel/constants.ts";
-import { close, openAt, readAll, stat } from "../kernel/file.ts";
+import { close, closeAll, openAt, readAll, stat } from "../kernel/file.ts";
 import { blockSignals, resetDispositions, restoreSignals } from "../kernel/process.ts";
 import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -215,7 +215,6 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     spawned,
     joins,
     console,
-    cgroup,
     doors,
   });
   hooksBegan = () => parent.hooksBegan;
@@ -225,7 +224,10 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     if (parent.wrotePidFile && pidFile !== undefined) removePidFile(kernel, pidFile);
   });
   // Init has its copies: ours would keep mounts busy for as long as run waits.
-  for (const fd of keep) if (fd !== runtime.traceFd) close(kernel, fd);
+  closeAll(
+    kernel,
+    [...keep, ...(cgroup?.fds ?? []), ...doors.map((door) => door.fd)].filter((fd) => fd !== runtime.traceFd),
+  );
   parent.release(plan, filter);
   return { directory, record, master: parent.untilReady(), config };
 }

@@ -16,7 +16,7 @@ import {
   SIGXFSZ,
   SYS_write,
 } from "../kernel/constants.ts";
-import { close, openAt } from "../kernel/file.ts";
+import { close, closeAll, openAt } from "../kernel/file.ts";
 import { killChild, openPid, resetDispositions, signalPidfd, wait } from "../kernel/process.ts";
 import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { setAffinity } from "../kernel/scheduling.ts";
@@ -223,8 +223,7 @@ class Exec {
       this.#doors = open === undefined ? [] : openDoors(kernel, open);
       const born = open === undefined ? undefined : birthplace(open);
       const spawned = spawnJoin(kernel, { ...base, cgroup: born, doors: this.#doors });
-      if (spawned?.inChild !== true)
-        for (const fd of [...(open?.fds ?? []), ...this.#doors.map((door) => door.fd)]) close(kernel, fd);
+      if (spawned?.inChild !== true) closeAll(kernel, [...(open?.fds ?? []), ...this.#doors.map((door) => door.fd)]);
       if (spawned !== undefined) return spawned;
     }
     throw new RuntimeError({

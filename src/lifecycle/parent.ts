@@ -1,5 +1,5 @@
 /** The parent's half of create, from the clone to "ready". */
-import { type Door, type OpenCgroup, signalCgroup } from "../cgroup/group.ts";
+import { type Door, signalCgroup } from "../cgroup/group.ts";
 import { oomKills } from "../cgroup/oom.ts";
 import { receive, send } from "../channel/link.ts";
 import { planHooks } from "../config/plan.ts";
@@ -41,7 +41,6 @@ export interface ParentParts {
   spawned: Spawned;
   joins: Join[];
   console: ConsoleTarget | undefined;
-  cgroup: OpenCgroup | undefined;
   doors: readonly Door[];
 }
 
@@ -78,7 +77,7 @@ export class Parent {
 
   /** Does for the new process what needs the host's rights, records it, and lets it go on. */
   release(plan: InitPlan, filter: Uint8Array | undefined): void {
-    const { spawned, record, directory, cgroup } = this.#with;
+    const { spawned, record, directory } = this.#with;
     const kernel = this.#kernel;
     if (spawned.pid === 0) throw this.#failure(receive(kernel, spawned.link)?.message);
     const pid = spawned.pid;
@@ -89,8 +88,6 @@ export class Parent {
     if (plan.newNamespaces.includes("user")) writeIdMaps(kernel, proc, pid, this.#with.config);
     if (plan.oomScoreAdj !== null) setOomScore(kernel, proc, pid, plan.oomScoreAdj);
     raiseLimits(kernel, pid, plan);
-    for (const fd of cgroup?.fds ?? []) close(kernel, fd);
-    for (const { fd } of this.#with.doors) close(kernel, fd);
     if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
     this.#moveDevices(proc, pid);
     close(kernel, proc);
