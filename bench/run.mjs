@@ -1,6 +1,6 @@
-// Compares ts-runc with runc and crun in one interleaved run: every round runs every runtime once, in random order, and the ratios are those
-// of the pairs of a round. What is measured: bench/measure.c.
-//     node bench/run.mjs [--rounds N] [--quick] [--json] [--idle MS] [--what WORD,…] [--with NAME=PROGRAM]
+// Compares ts-runc with other runtimes in one interleaved run: every round runs every runtime once, in random order, and the ratios are those
+// of the pairs of a round. What is measured: bench/measure.c; what is done: bench/workloads.mjs; with whom: bench/peers.mjs.
+//     node bench/run.mjs [--rounds N] [--quick] [--idle MS] [--what WORD,…] [--with NAME=PROGRAM] [--installed] [--json] [--out FOLDER]
 import { spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -17,32 +17,66 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { leftovers } from "../test/leftovers.mjs";
+import { chart } from "./chart.mjs";
+import { measureCtr } from "./ctr.mjs";
+import { smallestLimits } from "./limits.mjs";
+import { MANY, measureMany } from "./many.mjs";
+import { newestPeers } from "./peers.mjs";
 import { text } from "./report.mjs";
+import { countCalls } from "./syscalls.mjs";
+import { emptyLists, fillLists, makeBundles, SUMS, WORKLOADS } from "./workloads.mjs";
 
+/** Done once and not in rounds, when they are asked for: many containers at once, the smallest limits, system calls, containerd. */
+const EXTRAS = ["many", "limits", "calls", "ctr"];
 const { values: options } = parseArgs({
   options: {
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     idle: { type: "string", default: "0" },
-    what: { type: "string", default: "lifecycle,run,others" },
+    what: { type: "string", default: [...Object.keys(WORKLOADS), ...EXTRAS].join(",") },
     with: { type: "string", multiple: true, default: [] },
+    installed: { type: "boolean", default: false },
+    out: { type: "string" },
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 10 : 60));
 const idle = Number(options.idle);
-const what = options.what.split(",");
+const asked = options.what.split(",");
+const unknown = asked.find((word) => WORKLOADS[word] === undefined && !EXTRAS.includes(word));
+if (unknown !== undefined)
+  fail(`--what: found ${unknown}, want one or more of ${[...Object.keys(WORKLOADS), ...EXTRAS].join(", ")}`);
 if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds: found ${options.rounds}, want a whole number above 0`);
 if (!Number.isFinite(idle) || idle < 0) fail(`--idle: found ${options.idle}, want milliseconds`);
+const what = asked.filter((word) => WORKLOADS[word] !== undefined);
 
 function fail(line) {
   process.stderr.write(`bench: ${line}\n`);
   process.exit(1);
 }
 
+/** [name, program], ours first; the newest of the others, or with --installed those of the machine. */
+function runtimesToCompare() {
+  const debian = [
+    ["crun", "/usr/bin/crun"],
+    ["runc", "/usr/sbin/runc"],
+  ];
+  const newest = options.installed ? [] : newestPeers();
+  const others = debian.map((entry) => newest.find(([name]) => name === entry[0]) ?? entry);
+  const named = options.with.map((entry) => [
+    entry.slice(0, entry.indexOf("=")),
+    resolve(entry.slice(entry.indexOf("=") + 1)),
+  ]);
+  return [["ts-runc", resolve("dist/ts-runc")], ...others, ...named].filter(([name, program]) => {
+    if (existsSync(program)) return true;
+    process.stderr.write(`bench: ${name} is left out: ${program} is missing\n`);
+    return false;
+  });
+}
+
 /**
  * The benchmark runs itself again in a mount namespace of its own, for all runtimes alike. There, bundles and state lie on a tmpfs, as /run
- * is one; and an empty tmpfs takes the place of a cgroup2 mount beside v1 hierarchies, which crun 1.8 refuses to see. (crun makes directories
+ * is one; and an empty tmpfs takes the place of a cgroup2 mount beside v1 hierarchies, which crun refuses to see. (crun makes directories
  * in it and leaves them; they end with it.)
  */
 const INSIDE = "TSRUNC_BENCH_INSIDE";
@@ -57,110 +91,82 @@ if (inside === undefined) {
   const script =
     'mount -t tmpfs tmpfs "$1"; for path in $2; do umount -l "$path"; mount -t tmpfs tmpfs "$path"; done; shift 2; exec "$@"';
   const again = [process.execPath, ...process.argv.slice(1)];
+  const given = { runtimes: runtimesToCompare(), own, unified };
   const ran = spawnSync("unshare", ["-m", "sh", "-ec", script, "sh", own, unified.join(" "), ...again], {
     stdio: "inherit",
-    env: { ...process.env, [INSIDE]: [own, ...unified].join(" ") },
+    env: { ...process.env, [INSIDE]: JSON.stringify(given) },
   });
   rmSync(own, { recursive: true });
   process.exit(ran.status ?? 1);
 }
-const [folder, ...hidden] = inside.split(" ");
-
-/** [name, program], ours first. */
-const installed = [
-  ["ts-runc", resolve("dist/ts-runc")],
-  ["crun", "/usr/bin/crun"],
-  ["runc", "/usr/sbin/runc"],
-  ...options.with.map((entry) => [entry.slice(0, entry.indexOf("=")), resolve(entry.slice(entry.indexOf("=") + 1))]),
-].filter(([name, program]) => {
-  if (existsSync(program)) return true;
-  process.stderr.write(`bench: ${name} is left out: ${program} is missing\n`);
-  return false;
-});
+const { runtimes: installed, own: folder, unified: hidden } = JSON.parse(inside);
 
 const measure = resolve("build/bench/measure");
 function compileMeasure() {
   mkdirSync("build/bench", { recursive: true });
-  const made = spawnSync(
-    "musl-gcc",
-    ["-O2", "-Wall", "-Wextra", "-Werror", "-static", "bench/measure.c", "-o", measure],
-    {
-      encoding: "utf8",
-    },
-  );
+  const flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-static"];
+  const made = spawnSync("musl-gcc", [...flags, "bench/measure.c", "-o", measure], { encoding: "utf8" });
   if (made.status !== 0) fail(`musl-gcc: ${made.error?.message ?? made.stderr}`);
-}
-
-/** runc's default spec with another program: the bundle that all runtimes get. */
-function makeBundle(folder, args) {
-  mkdirSync(folder);
-  const made = spawnSync(installed[0][1], ["spec", "--bundle", folder], { encoding: "utf8" });
-  if (made.status !== 0) fail(`spec: ${made.stderr}`);
-  const path = join(folder, "config.json");
-  const config = JSON.parse(readFileSync(path, "utf8"));
-  config.ociVersion = "1.0.2"; // the newest that crun 1.8 takes
-  config.process.terminal = false;
-  config.process.args = args;
-  config.root.path = resolve("bundles/.rootfs");
-  writeFileSync(path, JSON.stringify(config, undefined, 2));
-  return folder;
 }
 
 compileMeasure();
 const prefix = `bench${process.pid}-`;
 const log = join(folder, "log");
 let counter = 0;
+const id = () => `${prefix}${++counter}`;
+const bundles = makeBundles(installed[0][1], folder);
+/** How many containers `list` lists; a thousand only in a full run. */
+const LISTS = options.quick || rounds < 10 ? [1, 100] : [1, 100, 1000];
+const lists = new Map();
 
-/** What one runtime does in one round: [figure, command]; `-` is done and not kept. */
+/** What one runtime does in one round, by workload. */
 function sequences(name, program) {
-  const id = () => `${prefix}${++counter}`;
   const at = (...words) => [program, "--root", join(folder, `root-${name}`), ...words];
-  const [one, two, three] = [id(), id(), id()];
-  const all = {
-    lifecycle: [
-      ["create", at("create", "--bundle", bundles.true, one)],
-      ["start", at("start", one)],
-      ["-", ["reap"]],
-      ["delete", at("delete", one)],
-    ],
-    run: [["run", at("run", "--bundle", bundles.true, two)]],
-    others: [
-      ["version", [program, "--version"]],
-      ["-", at("create", "--bundle", bundles.sleep, three)],
-      ["-", at("start", three)],
-      ["state", at("state", three)],
-      ["kill", at("kill", three, "KILL")],
-      ["-", ["reap"]],
-      ["-", at("delete", three)],
-    ],
-  };
-  return what.map((word) => all[word] ?? fail(`--what: found ${word}, want ${Object.keys(all).join(", ")}`));
+  return what.map((word) => WORKLOADS[word]({ at, id, bundles, program, lists: lists.get(name) ?? [] }));
 }
 
-/** Runs one sequence: milliseconds, CPU milliseconds and KiB of each figure; undefined when a command failed. */
-function measureOne(name, steps) {
+function rest() {
   if (idle > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, idle);
+}
+
+/** Runs one sequence: what measure.c says of each figure; undefined when a command failed. */
+function measureOne(name, steps) {
+  rest();
   const words = steps.flatMap(([, command], index) => (index === 0 ? command : ["--", ...command]));
   const done = spawnSync(measure, [log, ...words], { encoding: "utf8", timeout: 60_000 });
   const lines = done.stdout.trim().split("\n");
   const kept = steps.filter(([, command]) => command[0] !== "reap").map(([figure], index) => [figure, lines[index]]);
   const found = new Map();
   for (const [figure, line] of kept) {
-    const [wall, cpu, memory, status] = (line ?? "0 0 0 255").split(" ").map(Number);
-    if (status !== 0) {
-      process.stderr.write(`bench: ${name} ${figure}: status ${status}: ${readFileSync(log, "utf8").slice(0, 300)}\n`);
+    const values = readLine(line);
+    if (values.status !== 0) {
+      const said = readFileSync(log, "utf8").slice(0, 300);
+      process.stderr.write(`bench: ${name} ${figure}: status ${values.status}: ${said}\n`);
       return undefined;
     }
-    if (figure !== "-") found.set(figure, { wall: wall / 1e6, cpu: cpu / 1e3, memory });
+    if (figure !== "-") found.set(figure, values);
   }
-  const sum = ["create", "start", "delete"].map((figure) => found.get(figure));
-  if (!sum.includes(undefined))
-    found.set("create+start+delete", {
-      wall: sum.reduce((total, part) => total + part.wall, 0),
-      cpu: sum.reduce((total, part) => total + part.cpu, 0),
-      memory: Math.max(...sum.map((part) => part.memory)),
-    });
+  for (const [sum, parts] of Object.entries(SUMS)) {
+    const each = parts.map((part) => found.get(part));
+    if (!each.includes(undefined)) found.set(sum, sumOf(each));
+  }
   return found;
+}
+
+/** A line of measure.c: milliseconds, CPU milliseconds, KiB, page faults. */
+function readLine(line) {
+  const [wall, cpu, memory, faults, status] = (line ?? "0 0 0 0 255").split(" ").map(Number);
+  return { wall: wall / 1e6, cpu: cpu / 1e3, memory, faults, status };
+}
+
+function sumOf(parts) {
+  const total = (name) => parts.reduce((sum, part) => sum + part[name], 0);
+  return {
+    wall: total("wall"),
+    cpu: total("cpu"),
+    memory: Math.max(...parts.map(({ memory }) => memory)),
+    faults: total("faults"),
+  };
 }
 
 function shuffled(list) {
@@ -172,7 +178,6 @@ function shuffled(list) {
   return copy;
 }
 
-const bundles = {};
 /** Those of `installed` that work here. */
 const runtimes = [];
 /** figure → runtime → rounds' measurements, only of rounds in which every runtime succeeded. */
@@ -182,6 +187,7 @@ let failures = 0;
 /** The first time pages, dentries and slabs are made that every later time finds. A runtime that fails already here is left out. */
 function warmUp() {
   for (const [name, program] of installed) {
+    if (what.includes("others")) lists.set(name, fillLists(name, program, bundles, folder, LISTS));
     const sets = sequences(name, program);
     if (sets.every((steps) => measureOne(name, steps) !== undefined)) runtimes.push([name, program]);
     else process.stderr.write(`bench: ${name} is left out\n`);
@@ -206,13 +212,22 @@ function round() {
 }
 
 const started = new Date();
-bundles.true = makeBundle(join(folder, "true"), ["/bin/true"]);
-bundles.sleep = makeBundle(join(folder, "sleep"), ["/bin/sleep", "100"]);
 warmUp();
 for (let done = 0; done < rounds; done++) round();
+const tools = { runtimes, folder, prefix, log, measure, bundles, readLine, shuffled, rest };
+if (asked.includes("many"))
+  for (const [figure, of] of measureMany(tools, options.quick || rounds < 10 ? 1 : 5)) figures.set(figure, of);
+const calls = asked.includes("calls") ? countCalls(tools) : {};
+const limits = asked.includes("limits") ? smallestLimits(tools) : {};
+const ctr = asked.includes("ctr") ? await measureCtr(tools, rounds) : undefined;
+for (const [figure, of] of ctr?.figures ?? []) figures.set(figure, of);
+for (const [name, program] of installed) emptyLists(name, program, lists.get(name) ?? []);
+
 const states = installed.flatMap(([name]) => {
   const path = join(folder, `root-${name}`);
-  return existsSync(path) ? readdirSync(path).map((entry) => `state ${name} ${entry}`) : [];
+  // crun keeps a folder of its own there.
+  const entries = existsSync(path) ? readdirSync(path).filter((entry) => entry !== ".empty-directory") : [];
+  return entries.map((entry) => `state ${name} ${entry}`);
 });
 // Others may work on this machine meanwhile: only what carries our ids is ours.
 const left = [...states, ...leftovers().filter((entry) => entry.includes(prefix))].filter(
@@ -229,8 +244,17 @@ const result = {
   idle,
   failures,
   left,
+  many: MANY,
+  why: ctr?.why,
+  calls,
+  limits,
   runtimes: runtimes.map(([name, program]) => ({ name, version: version(program), bytes: statSync(program).size })),
   figures: Object.fromEntries([...figures].map(([figure, of]) => [figure, Object.fromEntries(of)])),
 };
 console.log(options.json ? JSON.stringify(result) : text(result));
-process.exitCode = left.length > 0 || figures.size === 0 ? 1 : 0;
+if (options.out !== undefined) {
+  mkdirSync(options.out, { recursive: true });
+  writeFileSync(join(options.out, "result.json"), JSON.stringify(result));
+  writeFileSync(join(options.out, "chart.svg"), chart(result));
+}
+process.exitCode = left.length > 0 || (figures.size === 0 && what.length > 0) ? 1 : 0;

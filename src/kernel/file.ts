@@ -123,14 +123,15 @@ export function closeRange(kernel: Kernel, first: number, last: number, flags: n
   kernel.call(SYS_close_range, first, last, flags);
 }
 
-/** Closes all, those that stand next to each other with one call. As with close, errors have no remedy. */
+/** Closes all, those that stand next to each other with one call, or where that fails one by one. */
 export function closeAll(kernel: Kernel, fds: readonly Fd[]): void {
   const sorted = [...new Set<number>(fds)].sort((a, b) => a - b);
   for (let at = 0; at < sorted.length; ) {
     const first = sorted[at] as number;
     let count = 1;
     while (sorted[at + count] === first + count) count++;
-    kernel.attempt(SYS_close_range, first, first + count - 1, 0);
+    const closed = kernel.attempt(SYS_close_range, first, first + count - 1, 0) === 0;
+    for (let fd = first; !closed && fd < first + count; fd++) close(kernel, fd as Fd);
     at += count;
   }
 }

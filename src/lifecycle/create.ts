@@ -43,7 +43,7 @@ import { namespaceFlags, prepareTrees } from "./prepare.ts";
 import type { Runtime } from "./runtime.ts";
 import { grantsAdmin, sealForAdmin } from "./seal.ts";
 import { checkLabels } from "./security-modules.ts";
-import { openJoins, spawnInit } from "./spawn.ts";
+import { openJoins, type Spawned, spawnInit } from "./spawn.ts";
 
 /** Largest config.json, bytes (input.1). */
 const MAX_CONFIG = 16 << 20;
@@ -191,6 +191,9 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   if (runtime.traceFd !== undefined) keep.push(runtime.traceFd);
 
   const doors = cgroup === undefined ? [] : openDoors(kernel, cgroup);
+  // Before the clone: everything that begins with it may fail.
+  let init: Spawned | undefined;
+  cleanup.add("process", () => killSpawned(kernel, init, record));
   const spawned = spawnInit(kernel, {
     joins,
     flags: namespaceFlags(plan),
@@ -202,8 +205,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     entry: runtime.initEntry,
   });
   if (spawned.inChild) return runtime.chunks.runInit(kernel, { plan, filter, link: spawned.link, awaitGo: true });
-  // At once: everything after this may fail.
-  cleanup.add("process", () => killSpawned(kernel, spawned, record));
+  init = spawned;
   const { id, pidFile, pidfdSocket } = options;
   const parent = new Parent(runtime, {
     id,

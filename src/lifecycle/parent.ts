@@ -44,13 +44,22 @@ export interface ParentParts {
   doors: readonly Door[];
 }
 
-/** Ends init and whatever it left in its cgroup, and reaps it. */
-export function killSpawned(kernel: Kernel, spawned: Spawned, record: StateRecord): void {
-  if (spawned.pid !== 0) {
-    killChild(kernel, spawned.pid, SIGKILL);
-    wait(kernel, spawned.pid, 0);
+/**
+ * Ends init and whatever it left in its cgroup, and reaps it. Where its pid is not known (it was never told, or init has been reaped) it is
+ * sought in its cgroup, which is the first thing that it enters.
+ */
+export function killSpawned(kernel: Kernel, spawned: Spawned | undefined, record: StateRecord): void {
+  const pid = spawned?.pid ?? 0;
+  if (pid !== 0) {
+    killChild(kernel, pid, SIGKILL);
+    wait(kernel, pid, 0);
   }
-  if (record.cgroup !== null && !record.ownPids) signalCgroup(kernel, record.cgroup, SIGKILL);
+  // A stray init reads end of file where it would wait for us.
+  else if (spawned !== undefined && spawned.link >= 0) {
+    close(kernel, spawned.link);
+    spawned.link = -1 as Fd;
+  }
+  if (record.cgroup !== null && (pid === 0 || !record.ownPids)) signalCgroup(kernel, record.cgroup, SIGKILL);
 }
 
 /** The parent's half of create, after the clone. */

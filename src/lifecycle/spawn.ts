@@ -47,11 +47,12 @@ import {
 } from "../kernel/constants.ts";
 import { attemptOpen2, close, fileSystemOf, open2Failure, pipe, read } from "../kernel/file.ts";
 import { NAMESPACE_FLAGS, namespaceType } from "../kernel/namespace.ts";
-import { cloneArgs, stringTable, wait } from "../kernel/process.ts";
+import { cloneArgs, type Ended, stringTable, wait } from "../kernel/process.ts";
 import { openProc } from "../kernel/procfs.ts";
 import { socketPair } from "../kernel/socket.ts";
 import { viewOf } from "../shared/bytes.ts";
 import { RuntimeError } from "../shared/error.ts";
+import { twice } from "../shared/twice.ts";
 import type { InitEntry } from "./runtime.ts";
 
 /** A namespace to join, opened. */
@@ -268,14 +269,23 @@ function keepCapabilities(list: CallList): void {
   }
 }
 
-/** Reads init's pid from the stage and reaps the stage. 0: the stage failed, and its report waits on the link. */
+/**
+ * Reads init's pid from the stage and reaps the stage. 0: the stage failed, and its report waits on the link. Where it throws the link is
+ * closed, so that an init that was made reads end of file, and ends.
+ */
 export function pidFromStage(kernel: Kernel, told: Fd, stage: Pid, link: Fd): Pid | 0 {
-  const bytes = read(kernel, told, 8);
-  close(kernel, told);
-  const ended = wait(kernel, stage, 0);
-  if (bytes.length === 8) return viewOf(bytes).getUint32(0, true) as Pid;
+  let ended: Ended | undefined;
+  try {
+    const bytes = read(kernel, told, 8);
+    close(kernel, told);
+    ended = twice(() => wait(kernel, stage, 0));
+    if (bytes.length === 8) return viewOf(bytes).getUint32(0, true) as Pid;
+  } catch (error) {
+    close(kernel, link);
+    throw error;
+  }
   if (ended?.signal === undefined) return 0 as Pid;
-  // It may have made init before it was killed, which is our child and waits for "go": end of file ends it.
+  // It may have made init before it was killed, which is our child.
   close(kernel, link);
   wait(kernel, -1, __WALL);
   throw new RuntimeError({
