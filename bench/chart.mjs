@@ -18,7 +18,7 @@ const BAR = 12;
 const GROUP = 56;
 const TOP = 52;
 
-const escape = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 /** An SVG of the figures that were measured; bars beyond four times crun's end at the edge and say how long they are. */
 export function chart(result) {
@@ -34,14 +34,14 @@ export function chart(result) {
       const share = of(name) / crun;
       const width = Math.min(share, most) * scale;
       const label = `${of(name).toFixed(of(name) < 100 ? 2 : 0)} ms${name === "crun" ? "" : ` · ${share.toFixed(2)} ×`}`;
-      return `<rect x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="2" fill="${COLOURS[name]}"/><text x="${(LEFT + width + 6).toFixed(1)}" y="${y + BAR - 2}" class="value">${escape(label)}</text>`;
+      return `<rect x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="2" fill="${COLOURS[name]}"/><text x="${(LEFT + width + 6).toFixed(1)}" y="${y + BAR - 2}" class="value">${plain(label)}</text>`;
     });
-    return `<text x="${LEFT - 10}" y="${TOP + row * GROUP + 26}" class="figure">${escape(figure)}</text>${bars.join("")}`;
+    return `<text x="${LEFT - 10}" y="${TOP + row * GROUP + 26}" class="figure">${plain(figure)}</text>${bars.join("")}`;
   });
   const legend = names.map((name, index) => {
     const { version } = result.runtimes.find((one) => one.name === name);
     const words = version.replace(/ version /, " ").replace(/^ts-runc ts-runc/, "ts-runc");
-    return `<rect x="${LEFT + index * 150}" y="22" width="12" height="12" rx="2" fill="${COLOURS[name]}"/><text x="${LEFT + index * 150 + 18}" y="32" class="value">${escape(words)}</text>`;
+    return `<rect x="${LEFT + index * 150}" y="22" width="12" height="12" rx="2" fill="${COLOURS[name]}"/><text x="${LEFT + index * 150 + 18}" y="32" class="value">${plain(words)}</text>`;
   });
   const height = TOP + figures.length * GROUP;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="median wall time of each figure">

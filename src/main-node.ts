@@ -35,8 +35,8 @@ function initMain(link: Fd): never {
   const { filter } = message;
   const bytes = message.plan.hasSeccomp ? Uint8Array.from(filter, (character) => character.charCodeAt(0)) : undefined;
   return message.type === "plan"
-    ? runInit(kernel, { plan: message.plan, filter: bytes, link, awaitGo: false })
-    : runJoin(kernel, { plan: message.plan, filter: bytes, link, tell: undefined });
+    ? runInit(kernel, { plan: message.plan, filter: bytes, link, awaitGo: false, doors: [] })
+    : runJoin(kernel, { plan: message.plan, filter: bytes, link, tell: undefined, doors: [] });
 }
 
 if (words[0] === "init" && words.length === 2) initMain(Number(words[1]) as Fd);

@@ -17,7 +17,7 @@
 #define GRAIN 16u
 #define SMALL 1024u             /* classes of GRAIN bytes up to here, then powers of two */
 #define LARGE (64u * 1024u)
-#define ARENA (128u * 1024u)    /* one mapping, made with all its pages: that is cheaper than a fault for each, and little is wasted */
+#define ARENA (128u * 1024u)    /* one mapping; the first is made with all its pages, which is cheaper than a fault for each */
 #define PAGE 4096u
 #define ENGINE_ARENA 3584u      /* the engine keeps blocks of up to 512 bytes in arenas of its own, each from here to PAGE bytes (quickjs.c) */
 #define SLAB 8u                 /* pages that are taken from the arena at once, so that few bytes are lost to their alignment */
@@ -42,7 +42,7 @@ struct page {
 	struct page *next;
 };
 static struct page *free_pages;
-static unsigned pages_used;
+static unsigned pages_used, arenas;
 
 /* The engine's doubly linked list, and how many of its arenas there are first in JSRuntime, one for each size of block (quickjs.c). */
 struct list {
@@ -105,7 +105,8 @@ static int make_room(size_t size)
 		return 0;
 	if (making)
 		return -1;
-	arena = map(ARENA, MAP_POPULATE);
+	/* Later ones page by page: init must not be billed for more of a small memory limit than it uses. */
+	arena = map(ARENA, arenas++ == 0 ? MAP_POPULATE : 0);
 	arena_end = arena == NULL ? NULL : arena + ARENA;
 	return arena == NULL ? -1 : 0;
 }

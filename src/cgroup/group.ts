@@ -223,19 +223,13 @@ export function attachDevices(kernel: Kernel, cgroup: OpenCgroup, program: Uint8
   }
 }
 
-/** A file that moves the process which writes 0 to it, and the directory that it belongs to, for messages. */
-export interface Door {
-  fd: Fd;
-  path: string;
-}
-
 /**
  * v1: the doors into a container's directories, for a process to go through by itself. To write 0 to `tasks` moves the writing thread alone,
  * the one case in which the kernel does not lock all thread groups (cgroup_procs_write_start, Linux 5.4): a write of a pid, or to
  * cgroup.procs, waits for a grace period of RCU after idle time, 5 to 15 ms. The process must have one thread.
  */
-export function openDoors(kernel: Kernel, { record, fds }: OpenCgroup): Door[] {
-  return record.places.flatMap((place, index): Door[] => {
+export function openDoors(kernel: Kernel, { record, fds }: OpenCgroup): { fd: Fd; path: string }[] {
+  return record.places.flatMap((place, index) => {
     const directory = fds[index];
     if (place.controllers.length === 0 || directory === undefined) return [];
     return [{ fd: openAt(kernel, directory, "tasks", O_WRONLY), path: `${place.mountPoint}/${place.path}` }];

@@ -35,6 +35,7 @@ import { setAffinity } from "../kernel/scheduling.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { viewOf } from "../shared/bytes.ts";
 import { partsOf } from "../shared/error.ts";
+import { type Door, enterCgroups } from "./cgroup-doors.ts";
 import { openConsole } from "./console.ts";
 import { filtersEarly } from "./early-filter.ts";
 import { checkInside } from "./environment.ts";
@@ -53,6 +54,8 @@ export interface JoinInput {
   link: Fd;
   /** Engine host: we are the stage, and this takes the pid of the process that we make. undefined: we are that process. */
   tell: Fd | undefined;
+  /** v1: the ways into the container's cgroups; none where the list of first calls has gone through them (Node). */
+  doors: readonly Door[];
 }
 
 /** Runs the child. Never returns: ends in the user's program or in exit. The link's end of file tells the parent that execve succeeded. */
@@ -61,6 +64,7 @@ export function runJoin(kernel: Kernel, input: JoinInput): never {
   let { link } = input;
   try {
     if (input.tell !== undefined && read(kernel, link, 1).length === 0) return exit(kernel, 1);
+    step("cgroup", HERE, () => enterCgroups(kernel, input.doors));
     // A narrow mask that was inherited would outlast the cpuset's (runc and crun widen it as well).
     step("affinity", HERE, () => setAffinity(kernel, plan.affinity.final.length > 0 ? plan.affinity.final : ALL_CPUS));
     if (input.tell !== undefined) step("procfs", HERE, () => hideOurselves(kernel, plan.proc as Procfs));

@@ -54,9 +54,11 @@ const SUPERBLOCK_FLAGS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Mounts all. A read-only tmpfs becomes so last, so that targets of later mounts can still be made in it. */
-export function applyMounts(kernel: Kernel, root: Fd, mounts: readonly MountPlan[]): void {
+export function applyMounts(kernel: Kernel, root: Fd, mounts: readonly MountPlan[], enterCgroup: () => void): void {
   const readOnlyLater: { tree: Fd; plan: MountPlan }[] = [];
   for (const plan of mounts) {
+    // What it shows depends on where we are.
+    if (plan.kind === "cgroup1" || plan.kind === "cgroup2") enterCgroup();
     try {
       const tree = applyMount(kernel, root, plan);
       if (tree === undefined) continue;

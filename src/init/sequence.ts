@@ -17,6 +17,7 @@ import type { Procfs } from "../kernel/procfs.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
 import { stepAside, stepBack } from "./aside.ts";
+import { type Door, enterCgroups } from "./cgroup-doors.ts";
 import { bindConsole, openConsole } from "./console.ts";
 import { makeDevices, makeDevLinks, reopenNull } from "./devices.ts";
 import { filtersLast } from "./early-filter.ts";
@@ -40,6 +41,8 @@ export interface InitInput {
   link: Fd;
   /** The parent's "go" has yet to be read (engine host; Node's init is executed after it). */
   awaitGo: boolean;
+  /** v1: the ways into the container's cgroups; none where the list of first calls has gone through them (Node). */
+  doors: readonly Door[];
 }
 
 /** Runs init. Never returns: ends in the user's program or in exit. */
@@ -75,17 +78,31 @@ function gate(kernel: Kernel, { link, awaitGo }: InitInput): () => void {
   };
 }
 
+/**
+ * Enters the container's cgroups, once: when something wants them (a cgroup mount, hooks), else before the root changes, so that what the engine
+ * itself needs is not billed to the container, whose memory limit may be small. On v2 init is born in them.
+ */
+function cgroupEntrance(kernel: Kernel, { plan, doors }: InitInput): () => void {
+  let entered = false;
+  return () => {
+    if (entered) return;
+    entered = true;
+    step("cgroup", HERE, () => enterCgroups(kernel, doors));
+    // Only now: a cgroup namespace's root is the cgroup that its maker is in (cgroup_namespaces(7)).
+    if (plan.newNamespaces.includes("cgroup")) step("cgroup-namespace", HERE, () => unshare(kernel, CLONE_NEWCGROUP));
+  };
+}
+
 /** Everything up to "ready". */
 function prepare(kernel: Kernel, input: InitInput) {
   const { plan, link } = input;
   const isNew = (kind: string) => plan.newNamespaces.includes(kind);
   const awaitGo = gate(kernel, input);
+  const enterCgroup = cgroupEntrance(kernel, input);
 
   if (plan.needsParent) awaitGo();
   step("session", HERE, () => newSession(kernel));
   step("user-namespace", HERE, () => becomeRoot(kernel, plan));
-  // Only now: a cgroup namespace's root is the cgroup that its maker is in (cgroup_namespaces(7)).
-  if (isNew("cgroup")) step("cgroup-namespace", HERE, () => unshare(kernel, CLONE_NEWCGROUP));
   step("keyring", HERE, () => joinKeyring(kernel, plan));
   if (isNew("network")) step("loopback", HERE, () => loopbackUp(kernel));
   step("hostname", HERE, () => setNames(kernel, plan));
@@ -95,11 +112,13 @@ function prepare(kernel: Kernel, input: InitInput) {
 
   const home = plan.aside ? step("aside", HERE, () => stepAside(kernel)) : undefined;
   const askHooks = () => {
+    enterCgroup();
     if (!plan.askRuntimeHooks && plan.createContainerHooks.length === 0) return;
     awaitGo();
     hooks(kernel, plan, link);
   };
-  const proc = plan.rootTree >= 0 ? prepareTree(kernel, plan, askHooks) : prepareChroot(kernel, plan, askHooks);
+  const proc =
+    plan.rootTree >= 0 ? prepareTree(kernel, plan, enterCgroup, askHooks) : prepareChroot(kernel, plan, askHooks);
   let root = openRootDirectory(kernel, -100 as Fd, "/");
   if (plan.rootTree >= 0) finishTree(kernel, plan, root);
   const console = plan.terminal ? step("console", HERE, () => takeConsole(kernel, plan, root, link)) : undefined;
@@ -125,9 +144,9 @@ function prepare(kernel: Kernel, input: InitInput) {
 }
 
 /** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. Returns a handle of the host's procfs if needed. */
-function prepareTree(kernel: Kernel, plan: InitPlan, hooks: () => void): Procfs | undefined {
+function prepareTree(kernel: Kernel, plan: InitPlan, enterCgroup: () => void, hooks: () => void): Procfs | undefined {
   const root = step("root", ROOT_WORDS, () => attachRoot(kernel, plan));
-  step("mounts", HERE, () => applyMounts(kernel, root, plan.mounts));
+  step("mounts", HERE, () => applyMounts(kernel, root, plan.mounts, enterCgroup));
   step("devices", DEVICE_WORDS, () => {
     makeDevices(kernel, root, plan.devices);
     if (plan.setUpDev) makeDevLinks(kernel, root);

@@ -204,7 +204,8 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
     preserved,
     entry: runtime.initEntry,
   });
-  if (spawned.inChild) return runtime.chunks.runInit(kernel, { plan, filter, link: spawned.link, awaitGo: true });
+  if (spawned.inChild)
+    return runtime.chunks.runInit(kernel, { plan, filter, link: spawned.link, awaitGo: true, doors });
   init = spawned;
   const { id, pidFile, pidfdSocket } = options;
   const parent = new Parent(runtime, {

@@ -1,9 +1,10 @@
 /** exec: another process in a container that runs (runc's exec; the spec has none). */
-import { birthplace, type Door, type OpenCgroup, openDoors, openPlace } from "../cgroup/group.ts";
+import { birthplace, type OpenCgroup, openDoors, openPlace } from "../cgroup/group.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { receive, send } from "../channel/link.ts";
 import type { ExecAnnouncement } from "../channel/message.ts";
 import type { JoinPlan, ProcessPlan } from "../config/plan-types.ts";
+import type { Door } from "../init/cgroup-doors.ts";
 import { withStep } from "../init/step.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import {
@@ -191,7 +192,8 @@ class Exec {
     if (plan.affinity.initial.length > 0) setAffinity(kernel, plan.affinity.initial);
     const spawned = this.#clone(pidfd, namespaces, joinPlan, cgroup);
     const { link, tells } = spawned;
-    if (spawned.inChild) return this.#runtime.chunks.runJoin(kernel, { plan: joinPlan, filter, link, tell: tells });
+    if (spawned.inChild)
+      return this.#runtime.chunks.runJoin(kernel, { plan: joinPlan, filter, link, tell: tells, doors: this.#doors });
     this.#cleanup.add("process", () => {
       if (spawned.pid === 0) return;
       killChild(kernel, spawned.pid, SIGKILL);

@@ -1,11 +1,12 @@
 /** The parent's half of create, from the clone to "ready". */
-import { type Door, signalCgroup } from "../cgroup/group.ts";
+import { signalCgroup } from "../cgroup/group.ts";
 import { oomKills } from "../cgroup/oom.ts";
 import { receive, send } from "../channel/link.ts";
 import { planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
 import type { LoadedConfig } from "../config/types.ts";
 import { runHooks } from "../hook/run.ts";
+import type { Door } from "../init/cgroup-doors.ts";
 import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
 import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
 import { close, poll } from "../kernel/file.ts";
@@ -46,7 +47,7 @@ export interface ParentParts {
 
 /**
  * Ends init and whatever it left in its cgroup, and reaps it. Where its pid is not known (it was never told, or init has been reaped) it is
- * sought in its cgroup, which is the first thing that it enters.
+ * sought in its cgroup; before it has entered that, end of file on the link ends it.
  */
 export function killSpawned(kernel: Kernel, spawned: Spawned | undefined, record: StateRecord): void {
   const pid = spawned?.pid ?? 0;

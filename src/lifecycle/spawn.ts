@@ -3,9 +3,9 @@
  * time namespace, need a stage in between: it joins, makes init as our child (CLONE_PARENT), tells its pid and ends.
  */
 
-import type { Door } from "../cgroup/group.ts";
 import type { NativeReport } from "../channel/link.ts";
 import type { Config, Namespace } from "../config/types.ts";
+import { type Door, doorRefused } from "../init/cgroup-doors.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { AT_CWD, errnoName, type SyscallError } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
@@ -215,6 +215,7 @@ function addStage(
 
 /** What a child's first calls need to know. */
 export interface ChildPlan {
+  /** v1: the ways into its cgroups. */
   doors: readonly Door[];
   keep: readonly Fd[];
   preserved: number;
@@ -227,10 +228,13 @@ export interface ChildPlan {
 export function addChild(kernel: Kernel, list: CallList, plan: ChildPlan, link: Fd): void {
   list.add({}, SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   list.add({}, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  // Before all that costs memory or time, so that nothing of a container counts for somebody else (cgroup.4).
-  for (const door of plan.doors) list.add({ least: 1 }, SYS_write, door.fd, "0", 1);
+  // Node has threads, and each would have to go by itself; on the engine host init goes when it has touched its memory (sequence.ts).
+  if (plan.entry !== undefined) for (const door of plan.doors) list.add({ least: 1 }, SYS_write, door.fd, "0", 1);
   // Everything that is not needed is closed, the parent's end of the link above all: holding it, init would wait for itself (fd.4).
-  const kept = [...new Set<number>([...plan.keep, link])].filter((fd) => fd > 2 + plan.preserved).sort((a, b) => a - b);
+  const doors = plan.entry === undefined ? plan.doors.map((door) => door.fd) : [];
+  const kept = [...new Set<number>([...plan.keep, ...doors, link])]
+    .filter((fd) => fd > 2 + plan.preserved)
+    .sort((a, b) => a - b);
   let next = 3 + plan.preserved;
   for (const fd of kept) {
     if (fd > next) list.add({}, SYS_close_range, next, fd - 1, 0);
@@ -306,16 +310,7 @@ export function explainReport(
   const number = failed?.number ?? 0;
   const error = kernel.failure(-report.error, number, ...(failed?.args ?? []));
   const door = number === SYS_write ? doors.find((entry) => entry.fd === failed?.args[0]) : undefined;
-  if (door !== undefined) {
-    return new RuntimeError({
-      what: `join cgroup ${door.path}`,
-      problem: `${error.code}: the kernel refused the process`,
-      where: "config.json#/linux/cgroupsPath",
-      step: "cgroup",
-      call: error.call,
-      errno: error.code,
-    });
-  }
+  if (door !== undefined) return doorRefused(door.path, error);
   // What else the list writes before init runs is timens_offsets.
   const offsets = number === SYS_write && error.code === "ERANGE";
   const join = number === SYS_setns ? joins.find((entry) => entry.fd === failed?.args[0]) : undefined;
