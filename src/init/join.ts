@@ -66,7 +66,8 @@ export function runJoin(kernel: Kernel, input: JoinInput): never {
     if (input.tell !== undefined && read(kernel, link, 1).length === 0) return exit(kernel, 1);
     step("cgroup", HERE, () => enterCgroups(kernel, input.doors));
     // A narrow mask that was inherited would outlast the cpuset's (runc and crun widen it as well).
-    step("affinity", HERE, () => setAffinity(kernel, plan.affinity.final.length > 0 ? plan.affinity.final : ALL_CPUS));
+    const { final } = plan.affinity;
+    step("affinity", HERE, () => setAffinity(kernel, final.length > 0 ? final : undefined));
     if (input.tell !== undefined) step("procfs", HERE, () => hideOurselves(kernel, plan.proc as Procfs));
     step("namespaces", HERE, () => enter(kernel, plan));
     step("user-namespace", HERE, () => becomeRoot(kernel, plan));
@@ -103,9 +104,6 @@ export function runJoin(kernel: Kernel, input: JoinInput): never {
   }
   return exit(kernel, 1);
 }
-
-/** CONFIG_NR_CPUS of common kernels; the kernel leaves out what there is not. */
-const ALL_CPUS: readonly number[] = Array.from({ length: 1024 }, (_, cpu) => cpu);
 
 /** The container's namespaces, all at once: the kernel takes the rights for them from the same moment. Where init's root is not its mount namespace's, that too. */
 function enter(kernel: Kernel, plan: JoinPlan): void {

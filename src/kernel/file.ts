@@ -123,13 +123,12 @@ export function closeRange(kernel: Kernel, first: number, last: number, flags: n
   kernel.call(SYS_close_range, first, last, flags);
 }
 
-/** Closes all, those that stand next to each other with one call, or where that fails one by one. */
+/** Closes all; those that follow each other with one call, or where that fails one by one. */
 export function closeAll(kernel: Kernel, fds: readonly Fd[]): void {
-  const sorted = [...new Set<number>(fds)].sort((a, b) => a - b);
-  for (let at = 0; at < sorted.length; ) {
-    const first = sorted[at] as number;
+  for (let at = 0; at < fds.length; ) {
+    const first = fds[at] as number;
     let count = 1;
-    while (sorted[at + count] === first + count) count++;
+    while (fds[at + count] === first + count) count++;
     const closed = kernel.attempt(SYS_close_range, first, first + count - 1, 0) === 0;
     for (let fd = first; !closed && fd < first + count; fd++) close(kernel, fd as Fd);
     at += count;
@@ -146,8 +145,10 @@ export function read(kernel: Kernel, fd: Fd, size: number): Uint8Array {
  * Reads to the end.
  *
  * @param limit bytes; more is an error of the caller's wording (undefined is returned).
+ * @param plain a read that leaves room has reached the end, and no second one need say so: true of regular files, and of the kernel's
+ * files of a single record, but not of those of many (mountinfo).
  */
-export function readAll(kernel: Kernel, fd: Fd, limit: number): Uint8Array | undefined {
+export function readAll(kernel: Kernel, fd: Fd, limit: number, plain = false): Uint8Array | undefined {
   let buffer = new Uint8Array(Math.min(8192, limit + 1));
   let used = 0;
   for (;;) {
@@ -159,8 +160,8 @@ export function readAll(kernel: Kernel, fd: Fd, limit: number): Uint8Array | und
     }
     const room = buffer.subarray(used);
     const count = kernel.call(SYS_read, fd, room, room.length);
-    if (count === 0) return buffer.subarray(0, used);
     used += count;
+    if (count === 0 || (plain && count < room.length)) return buffer.subarray(0, used);
   }
 }
 

@@ -87,12 +87,22 @@ export function selfName(kernel: Kernel, proc: Procfs): string {
   return readLinkAt(kernel, proc, "self") ?? "self";
 }
 
-/** Text of a file below the handle; undefined when missing (also: its process gone, before or after the open). */
-export function readProc(kernel: Kernel, proc: Procfs, path: string, limit = 1 << 22): string | undefined {
+/**
+ * Text of a file below the handle; undefined when missing (also: its process gone, before or after the open).
+ *
+ * @param plain it has a single record (readAll).
+ */
+export function readProc(
+  kernel: Kernel,
+  proc: Procfs,
+  path: string,
+  limit = 1 << 22,
+  plain = false,
+): string | undefined {
   const fd = openProcFile(kernel, proc, path, O_RDONLY);
   if (fd === undefined) return undefined;
   try {
-    return decode(readAll(kernel, fd, limit) ?? new Uint8Array(0));
+    return decode(readAll(kernel, fd, limit, plain) ?? new Uint8Array(0));
   } catch (error) {
     // The file of a process that was reaped since it was opened.
     if (error instanceof SyscallError && error.code === "ESRCH") return undefined;

@@ -62,8 +62,11 @@ export function setMemoryPolicy(kernel: Kernel, mode: number, nodes: readonly nu
   else kernel.call(SYS_set_mempolicy, mode, mask, mask.length * 8 + 1);
 }
 
-/** sched_setaffinity(2) of this process. */
-export function setAffinity(kernel: Kernel, cpus: readonly number[]): void {
-  const mask = bitMask(cpus);
+/** Bytes of a mask of CONFIG_NR_CPUS of common kernels; the kernel leaves out what there is not. */
+const ALL_CPUS = 1024 / 8;
+
+/** sched_setaffinity(2) of this process; undefined: every CPU. */
+export function setAffinity(kernel: Kernel, cpus: readonly number[] | undefined): void {
+  const mask = cpus === undefined ? new Uint8Array(ALL_CPUS).fill(0xff) : bitMask(cpus);
   kernel.call(SYS_sched_setaffinity, 0, mask.length, mask);
 }

@@ -99,7 +99,7 @@ export function readConfig(runtime: Runtime, bundle: string): LoadedConfig {
         problem: "found no regular file, want one",
         where: `${bundle}/config.json`,
       });
-    const bytes = readAll(kernel, fd, MAX_CONFIG);
+    const bytes = readAll(kernel, fd, MAX_CONFIG, true);
     if (bytes === undefined)
       throw new RuntimeError({
         what: "load config.json",

@@ -2,6 +2,7 @@
 import type { Kernel } from "../kernel/call.ts";
 import { AT_CWD } from "../kernel/call.ts";
 import { close, readText, stat } from "../kernel/file.ts";
+import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { partsOf, RuntimeError } from "../shared/error.ts";
 import type { StateRecord } from "../state/record.ts";
 import { statusOf } from "../state/status.ts";
@@ -28,8 +29,14 @@ export function state(runtime: Runtime, id: string): ContainerState {
   return describe(runtime.kernel, directory, directory.read(), "");
 }
 
-function describe(kernel: Kernel, directory: ContainerDirectory, record: StateRecord, owner: string): ContainerState {
-  const { status, pid } = statusOf(kernel, directory, record);
+function describe(
+  kernel: Kernel,
+  directory: ContainerDirectory,
+  record: StateRecord,
+  owner: string,
+  proc?: Procfs,
+): ContainerState {
+  const { status, pid } = statusOf(kernel, directory, record, proc);
   const annotations = Object.create(null) as Record<string, string>;
   for (const [key, value] of record.annotations) annotations[key] = value;
   return {
@@ -59,6 +66,7 @@ export function list(runtime: Runtime): ContainerState[] {
     });
   }
   const names = new Map<number, string>();
+  const proc = openProc(kernel);
   const states: ContainerState[] = [];
   for (const id of listIds(kernel, root)) {
     const directory = ContainerDirectory.openIfPresent(kernel, root, id);
@@ -70,7 +78,7 @@ export function list(runtime: Runtime): ContainerState[] {
         owner = userName(kernel, uid);
         names.set(uid, owner);
       }
-      states.push(describe(kernel, directory, directory.read(), owner));
+      states.push(describe(kernel, directory, directory.read(), owner, proc));
     } catch (error) {
       const parts = partsOf(error);
       runtime.warn(`list "${id}": ${parts.problem}`);

@@ -93,7 +93,7 @@ export class Parent {
     const pid = spawned.pid;
     const proc = openProc(kernel);
     record.pid = pid;
-    record.startTime = parseProcessStat(readProc(kernel, proc, `${pid}/stat`) ?? "").startTime;
+    record.startTime = parseProcessStat(readProc(kernel, proc, `${pid}/stat`, undefined, true) ?? "").startTime;
     directory.write(record);
     if (plan.newNamespaces.includes("user")) writeIdMaps(kernel, proc, pid, this.#with.config);
     if (plan.oomScoreAdj !== null) setOomScore(kernel, proc, pid, plan.oomScoreAdj);

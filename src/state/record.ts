@@ -89,6 +89,9 @@ function isHook(hook: unknown): boolean {
   return words.every((word) => typeof word === "string");
 }
 
+/** A part of a path that is empty, `.` or `..`. */
+const STRAY_PART = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 function isCgroup(cgroup: unknown): boolean {
   if (cgroup === null) return true;
   const record = cgroup as CgroupRecord | undefined;
@@ -103,7 +106,7 @@ function isCgroup(cgroup: unknown): boolean {
         typeof place.mountPoint === "string" &&
         typeof place.path === "string" &&
         // "." would be the hierarchy itself: all of the machine's processes would be signalled.
-        !place.path.split("/").some((part) => part === "" || part === "." || part === "..") &&
+        !STRAY_PART.test(place.path) &&
         Number.isSafeInteger(place.made) &&
         Array.isArray(place.controllers),
     )

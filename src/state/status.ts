@@ -2,6 +2,7 @@
 import { isFrozen } from "../cgroup/group.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { PF_FORKNOEXEC } from "../kernel/constants.ts";
+import { close } from "../kernel/file.ts";
 import { openPid, type ProcessStat, parseProcessStat } from "../kernel/process.ts";
 import { openProc, type Procfs, readProc } from "../kernel/procfs.ts";
 import type { StateRecord } from "./record.ts";
@@ -16,15 +17,18 @@ const bootIds = new WeakMap<Kernel, string>();
 export function readBootId(kernel: Kernel, proc: Procfs): string {
   const known = bootIds.get(kernel);
   if (known !== undefined) return known;
-  const id = (readProc(kernel, proc, "sys/kernel/random/boot_id") ?? "").trim();
+  const id = (readProc(kernel, proc, "sys/kernel/random/boot_id", MAX_STAT, true) ?? "").trim();
   bootIds.set(kernel, id);
   return id;
 }
 
+/** More than /proc/PID/stat ever holds, bytes. */
+const MAX_STAT = 4096;
+
 /** State of the recorded init; undefined when it is gone, a zombie, or its pid is somebody else's now (state.3). */
 export function statInit(kernel: Kernel, proc: Procfs, record: StateRecord): ProcessStat | undefined {
   if (record.pid === 0) return undefined;
-  const text = readProc(kernel, proc, `${record.pid}/stat`);
+  const text = readProc(kernel, proc, `${record.pid}/stat`, MAX_STAT, true);
   if (text === undefined) return undefined;
   const found = parseProcessStat(text);
   if (found.startTime !== record.startTime || found.state === "Z" || found.state === "X") return undefined;
@@ -50,14 +54,20 @@ export function openLiving(
   return found === undefined ? undefined : { pidfd, found };
 }
 
-/** The status, and pid as `state` shows it: 0 when stopped. */
+/**
+ * The status, and pid as `state` shows it: 0 when stopped.
+ *
+ * @param given the host's procfs, for a caller that asks for many; it stays open.
+ */
 export function statusOf(
   kernel: Kernel,
   directory: ContainerDirectory,
   record: StateRecord,
+  given?: Procfs,
 ): { status: Status; pid: number } {
-  const proc = openProc(kernel);
+  const proc = given ?? openProc(kernel);
   const found = statInit(kernel, proc, record);
+  if (given === undefined) close(kernel, proc);
   if (record.creating)
     return {
       status: found === undefined && !directory.isLocked() ? "stopped" : "creating",

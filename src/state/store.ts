@@ -197,7 +197,7 @@ export class ContainerDirectory {
     const fd = openIfPresent(this.#kernel, this.fd, STATE_FILE, O_RDONLY | O_NOFOLLOW);
     if (fd === undefined) return undefined;
     try {
-      const bytes = readAll(this.#kernel, fd, MAX_STATE);
+      const bytes = readAll(this.#kernel, fd, MAX_STATE, true);
       if (bytes === undefined)
         throw new RuntimeError({ what: "read state", problem: `found more than ${MAX_STATE} bytes`, where });
       const record = parseRecord(decode(bytes), where);
@@ -236,7 +236,7 @@ export class ContainerDirectory {
     const fd = openIfPresent(this.#kernel, this.fd, name, O_RDONLY | O_NOFOLLOW);
     if (fd === undefined) return undefined;
     try {
-      return readAll(this.#kernel, fd, limit);
+      return readAll(this.#kernel, fd, limit, true);
     } finally {
       close(this.#kernel, fd);
     }
