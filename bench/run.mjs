@@ -1,6 +1,6 @@
 // Compares ts-runc with other runtimes in one interleaved run: every round runs every runtime once, in random order, and the ratios are those
 // of the pairs of a round. What is measured: bench/measure.c; what is done: bench/workloads.mjs; with whom: bench/peers.mjs.
-//     node bench/run.mjs [--rounds N] [--quick] [--idle MS] [--what WORD,…] [--with NAME=PROGRAM] [--installed] [--json] [--out FOLDER]
+//     node bench/run.mjs [--rounds N] [--quick] [--idle MS] [--what WORD,…] [--with NAME=PROGRAM] [--installed] [--node] [--json] [--out FOLDER]
 import { spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -37,6 +37,7 @@ const { values: options } = parseArgs({
     what: { type: "string", default: [...Object.keys(WORKLOADS), ...EXTRAS].join(",") },
     with: { type: "string", multiple: true, default: [] },
     installed: { type: "boolean", default: false },
+    node: { type: "boolean", default: false },
     out: { type: "string" },
   },
 });
@@ -55,6 +56,18 @@ function fail(line) {
   process.exit(1);
 }
 
+/** Our own program on Node.js: a test bed, too slow for what is done hundreds of times. */
+const NODE = "node host";
+
+function nodeHost() {
+  mkdirSync("build/bench", { recursive: true });
+  const path = resolve("build/bench/node-host");
+  writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} ${resolve("build/node/ts-runc.mjs")} "$@"\n`, {
+    mode: 0o755,
+  });
+  return path;
+}
+
 /** [name, program], ours first; the newest of the others, or with --installed those of the machine. */
 function runtimesToCompare() {
   const debian = [
@@ -67,7 +80,8 @@ function runtimesToCompare() {
     entry.slice(0, entry.indexOf("=")),
     resolve(entry.slice(entry.indexOf("=") + 1)),
   ]);
-  return [["ts-runc", resolve("dist/ts-runc")], ...others, ...named].filter(([name, program]) => {
+  const ours = ["ts-runc", resolve("dist/ts-runc")];
+  return [ours, ...others, ...named, ...(options.node ? [[NODE, nodeHost()]] : [])].filter(([name, program]) => {
     if (existsSync(program)) return true;
     process.stderr.write(`bench: ${name} is left out: ${program} is missing\n`);
     return false;
@@ -214,7 +228,17 @@ function round() {
 const started = new Date();
 warmUp();
 for (let done = 0; done < rounds; done++) round();
-const tools = { runtimes, folder, prefix, log, measure, bundles, readLine, shuffled, rest };
+const tools = {
+  runtimes: runtimes.filter(([name]) => name !== NODE),
+  folder,
+  prefix,
+  log,
+  measure,
+  bundles,
+  readLine,
+  shuffled,
+  rest,
+};
 if (asked.includes("many"))
   for (const [figure, of] of measureMany(tools, options.quick || rounds < 10 ? 1 : 5)) figures.set(figure, of);
 const calls = asked.includes("calls") ? countCalls(tools) : {};
@@ -225,8 +249,8 @@ for (const [name, program] of installed) emptyLists(name, program, lists.get(nam
 
 const states = installed.flatMap(([name]) => {
   const path = join(folder, `root-${name}`);
-  // crun keeps a folder of its own there.
-  const entries = existsSync(path) ? readdirSync(path).filter((entry) => entry !== ".empty-directory") : [];
+  // crun keeps folders of its own there.
+  const entries = existsSync(path) ? readdirSync(path).filter((entry) => !entry.startsWith(".")) : [];
   return entries.map((entry) => `state ${name} ${entry}`);
 });
 // Others may work on this machine meanwhile: only what carries our ids is ours.

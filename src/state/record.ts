@@ -89,8 +89,11 @@ function isHook(hook: unknown): boolean {
   return words.every((word) => typeof word === "string");
 }
 
-/** A part of a path that is empty, `.` or `..`. */
-const STRAY_PART = /(?:^|\/)\.{0,2}(?:\/|$)/;
+/** Whether a part of a path is empty, `.` or `..`. */
+function hasStrayPart(path: string): boolean {
+  const whole = `/${path}/`;
+  return whole.includes("//") || whole.includes("/./") || whole.includes("/../");
+}
 
 function isCgroup(cgroup: unknown): boolean {
   if (cgroup === null) return true;
@@ -106,7 +109,7 @@ function isCgroup(cgroup: unknown): boolean {
         typeof place.mountPoint === "string" &&
         typeof place.path === "string" &&
         // "." would be the hierarchy itself: all of the machine's processes would be signalled.
-        !STRAY_PART.test(place.path) &&
+        !hasStrayPart(place.path) &&
         Number.isSafeInteger(place.made) &&
         Array.isArray(place.controllers),
     )
