@@ -1,6 +1,6 @@
 // Compares ts-runc with other runtimes in one interleaved run: every round runs every runtime once, in random order, and the ratios are those
 // of the pairs of a round. What is measured: bench/measure.c; what is done: bench/workloads.mjs; with whom: bench/peers.mjs.
-//     node bench/run.mjs [--rounds N] [--quick] [--idle MS] [--what WORD,…] [--with NAME=PROGRAM] [--installed] [--node] [--json] [--out FOLDER]
+//     node bench/run.mjs [--rounds N] [--quick] [--idle MS] [--what WORD,…] [--with NAME=PROGRAM] [--installed] [--node] [--floor] [--json] [--out FOLDER]
 import { spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -38,12 +38,15 @@ const { values: options } = parseArgs({
     with: { type: "string", multiple: true, default: [] },
     installed: { type: "boolean", default: false },
     node: { type: "boolean", default: false },
+    floor: { type: "boolean", default: false },
     out: { type: "string" },
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 10 : 60));
 const idle = Number(options.idle);
-const asked = options.what.split(",");
+/** All that bench/floor.c can do. */
+const FLOOR_DOES = ["lifecycle", "run"];
+const asked = options.floor ? FLOOR_DOES : options.what.split(",");
 const unknown = asked.find((word) => WORKLOADS[word] === undefined && !EXTRAS.includes(word));
 if (unknown !== undefined)
   fail(`--what: found ${unknown}, want one or more of ${[...Object.keys(WORKLOADS), ...EXTRAS].join(", ")}`);
@@ -54,6 +57,21 @@ const what = asked.filter((word) => WORKLOADS[word] !== undefined);
 function fail(line) {
   process.stderr.write(`bench: ${line}\n`);
   process.exit(1);
+}
+
+/** The same kernel calls in plain C, for this root file system and no other. */
+function floor() {
+  const path = resolve("build/bench/floor");
+  const headers = ["-idirafter", "build/kernel-headers"];
+  compile("bench/floor.c", path, [...headers, `-DROOTFS="${resolve("bundles/.rootfs")}"`]);
+  return path;
+}
+
+function compile(source, to, flags = []) {
+  mkdirSync("build/bench", { recursive: true });
+  const strict = ["-O2", "-Wall", "-Wextra", "-Werror", "-static"];
+  const made = spawnSync("musl-gcc", [...strict, ...flags, source, "-o", to], { encoding: "utf8" });
+  if (made.status !== 0) fail(`musl-gcc: ${made.error?.message ?? made.stderr}`);
 }
 
 /** Our own program on Node.js: a test bed, too slow for what is done hundreds of times. */
@@ -81,7 +99,8 @@ function runtimesToCompare() {
     resolve(entry.slice(entry.indexOf("=") + 1)),
   ]);
   const ours = ["ts-runc", resolve("dist/ts-runc")];
-  return [ours, ...others, ...named, ...(options.node ? [[NODE, nodeHost()]] : [])].filter(([name, program]) => {
+  const more = [...(options.node ? [[NODE, nodeHost()]] : []), ...(options.floor ? [["floor", floor()]] : [])];
+  return [ours, ...others, ...named, ...more].filter(([name, program]) => {
     if (existsSync(program)) return true;
     process.stderr.write(`bench: ${name} is left out: ${program} is missing\n`);
     return false;
@@ -116,14 +135,7 @@ if (inside === undefined) {
 const { runtimes: installed, own: folder, unified: hidden } = JSON.parse(inside);
 
 const measure = resolve("build/bench/measure");
-function compileMeasure() {
-  mkdirSync("build/bench", { recursive: true });
-  const flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-static"];
-  const made = spawnSync("musl-gcc", [...flags, "bench/measure.c", "-o", measure], { encoding: "utf8" });
-  if (made.status !== 0) fail(`musl-gcc: ${made.error?.message ?? made.stderr}`);
-}
-
-compileMeasure();
+compile("bench/measure.c", measure);
 const prefix = `bench${process.pid}-`;
 const log = join(folder, "log");
 let counter = 0;

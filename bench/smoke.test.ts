@@ -1,12 +1,14 @@
 /** The benchmark runs and says what it should; how fast anything is, is none of a test's business. */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import t from "tap";
 import { compare, geometricMean, quantile } from "./statistics.mjs";
 
 function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, ["bench/run.mjs", "--rounds", "2", ...args], {
+  return spawnSync(process.execPath, ["bench/run.mjs", "--rounds", "2", "--installed", ...args], {
     encoding: "utf8",
     timeout: 120_000,
   });
@@ -17,10 +19,15 @@ const others = [
   ["runc", "/usr/sbin/runc"],
 ].filter(([, program]) => existsSync(program ?? ""));
 const names = ["ts-runc", ...others.map(([name]) => name ?? "")];
-const figures = ["create+start+delete", "run", "create", "start", "delete", "state", "kill", "--version"];
+const lifecycle = ["create", "start", "delete", "create+start+delete"];
+const figures = [
+  ...lifecycle,
+  ...lifecycle.map((figure) => `docker ${figure}`),
+  ...["run", "--version", "state", "exec", "kill", "list 1", "list 100"],
+];
 
 t.test("prints a time, and a ratio to each other runtime, for every figure", (t) => {
-  const { status, stdout, stderr } = bench();
+  const { status, stdout, stderr } = bench("--what", "lifecycle,docker,run,others,calls");
   t.equal(status, 0, stderr);
   const lines = stdout.split("\n");
   for (const figure of figures) {
@@ -29,8 +36,12 @@ t.test("prints a time, and a ratio to each other runtime, for every figure", (t)
     for (const time of times?.slice(1, 1 + names.length) ?? []) t.match(time, /^\d+\.\d\d \(\d+\.\d\d\)$/);
     for (const ratio of times?.slice(1 + names.length) ?? [])
       t.match(ratio, /^\*\*\d+\.\d\d\*\* \(\d+\.\d\d; \d+\.\d\d–\d+\.\d\d\)$/);
-    t.equal(uses?.length, 1 + 2 * names.length, `${figure}: CPU and memory each`);
+    t.equal(uses?.length, 1 + 3 * names.length, `${figure}: CPU, memory and page faults each`);
   }
+  const counted = lines.filter((line) => line.startsWith("| system calls of ")).map(cells);
+  t.equal(counted.length, 8, "system calls of eight commands");
+  for (const counts of counted)
+    t.ok(counts.slice(1).every((count) => Number(count) > 0) && counts.length === 1 + names.length);
   t.match(stdout, /\nrounds in which a runtime failed: 0 /);
   t.match(stdout, /\nleft behind: nothing\n/);
   t.end();
@@ -49,6 +60,17 @@ t.test("--json has every measurement of every round", (t) => {
   const result = JSON.parse(stdout) as { rounds: number; figures: Record<string, Record<string, { wall: number }[]>> };
   t.strictSame(Object.keys(result.figures), ["run"]);
   for (const name of names) t.equal(result.figures["run"]?.[name]?.filter((entry) => entry.wall > 0).length, 2);
+  t.end();
+});
+
+t.test("the floor, and the chart", (t) => {
+  const out = mkdtempSync(join(tmpdir(), "ts-runc-bench-out-"));
+  const { status, stdout, stderr } = bench("--floor", "--out", out);
+  t.equal(status, 0, stderr);
+  t.match(stdout, /\| what \| ts-runc ms \|.*÷ floor \|/);
+  t.match(readFileSync(join(out, "chart.svg"), "utf8"), /^<svg [^>]*>[\s\S]*create\+start\+delete[\s\S]*<\/svg>\n$/);
+  t.equal((JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as { rounds: number }).rounds, 2);
+  rmSync(out, { recursive: true });
   t.end();
 });
 

@@ -74,6 +74,12 @@ const DEBIAN_TEST = [
   ["/usr/sbin/mke2fs", "e2fsprogs"],
   ["/usr/sbin/apparmor_parser", "apparmor"],
 ];
+/** To make the newest crun and runc (bench/peers.mjs). */
+const DEBIAN_BENCH = [
+  ["/usr/bin/patchelf", "patchelf"],
+  [`/usr/lib/${ARCH}-linux-gnu/libseccomp.a`, "libseccomp-dev"],
+  [`/usr/bin/pkg-config`, "pkg-config"],
+];
 /** What not every Debian or Ubuntu has or can have; tests that need it say so when it is not there. */
 const DEBIAN_OPTIONAL = [
   ["/usr/sbin/criu", "criu"],
@@ -366,7 +372,7 @@ else if (verb === "test") {
   debianOptional(DEBIAN_OPTIONAL);
   become("node", ["test/run.mjs", "--only", "conformance/managers/"]);
 } else if (verb === "bench") {
-  debianPackages([...DEBIAN_TEST]);
+  debianPackages([...DEBIAN_TEST, ...DEBIAN_BENCH]);
   become("node", ["bench/run.mjs", ...rest]);
 } else if (verb === "conformance") become("node", ["conformance/runtime-tools/run.mjs", ...rest]);
 else if (verb === "profile") {
