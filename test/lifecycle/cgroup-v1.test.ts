@@ -1,8 +1,8 @@
 /** cgroupsPath and linux.resources on cgroup v1 (runtime-spec config-linux.md#control-groups). On a v2 host the VM tests' business. */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hierarchy, limited, onV1, own, place, type Resources, value } from "../support/cgroup-v1.ts";
-import { created, fails, prints, removed, started } from "../support/life.ts";
+import { created, fails, prints, put, removed, started } from "../support/life.ts";
 import { until } from "../support/sandbox.ts";
 
 onV1("cgroup: limits are in the files before the process starts", (t, box) => {
@@ -35,6 +35,26 @@ onV1("cgroup: limits are in the files before the process starts", (t, box) => {
   }
   removed(t, box, id);
   t.notOk(existsSync(place("memory", id)), "delete removes them");
+});
+
+onV1("cgroup: hooks that init runs are in the container's, and no descriptor of one is left", (t, box) => {
+  const seen = join(box.folder, "seen");
+  const hook = put(join(box.folder, "hook"), `#!/bin/sh\ncat /proc/self/cgroup > ${seen}\n`, 0o755);
+  const id = created(t, box, ["true"], (config) => {
+    config.hooks = { createContainer: [{ path: hook }] };
+  });
+  const lines = readFileSync(seen, "utf8").split("\n");
+  for (const controller of ["memory", "pids", "devices", "freezer"]) {
+    if (hierarchy(controller) === undefined) continue;
+    const line = lines.find((entry) => entry.split(":")[1] === controller);
+    t.match(line, new RegExp(`/${id}$`), `the hook is in ${controller}`);
+  }
+  const open = readdirSync(`/proc/${box.pid(id)}/fd`).map((fd) => readlinkSync(`/proc/${box.pid(id)}/fd/${fd}`));
+  t.notOk(
+    open.some((path) => path.includes("cgroup") || path.endsWith("/tasks")),
+    open.join(" "),
+  );
+  removed(t, box, id);
 });
 
 onV1("cgroup: values that ask for nothing, and -1", (t, box) => {

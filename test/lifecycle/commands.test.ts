@@ -1,5 +1,6 @@
 /** list, state, spec, kill, delete, the pid file and the log: what managers read and call (runtime-spec runtime.md#operations). */
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { created, fails, onHosts, prints, put, removed, started } from "../support/life.ts";
 import { folder, until } from "../support/sandbox.ts";
@@ -15,6 +16,22 @@ interface State {
   annotations?: { [key: string]: string };
   owner: string;
 }
+
+onHosts("commands: list needs no descriptor for each container", (t, box) => {
+  const id = started(t, box);
+  const record = readFileSync(join(box.state, id, "state.json"), "utf8");
+  const copies = Array.from({ length: 60 }, (_, index) => `copy${index}`);
+  for (const copy of copies) put(join(box.state, copy, "state.json"), record.replaceAll(id, copy));
+  const [program = "", ...words] = box.host.command;
+  const script = `ulimit -n 50; exec "$@"`;
+  const args = ["-c", script, "sh", program, ...words, "--root", box.state, "list", "--quiet"];
+  const { status, stdout, stderr } = spawnSync("sh", args, { encoding: "utf8" });
+  t.equal(status, 0, stderr);
+  t.equal(stderr, "");
+  t.strictSame(stdout.trim().split("\n").sort(), [id, ...copies].sort());
+  for (const copy of copies) rmSync(join(box.state, copy), { recursive: true });
+  removed(t, box, id);
+});
 
 onHosts("commands: state and list as table, JSON and ids", (t, box) => {
   folder(box.state);
