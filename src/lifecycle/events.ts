@@ -1,7 +1,8 @@
 /** events: what a container uses, at intervals, and each time the OOM killer was at work; one JSON object a line. */
 import { watchOom } from "../cgroup/oom-watch.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
-import { readStats, statsJson } from "../cgroup/stats.ts";
+import { readStats } from "../cgroup/read-stats.ts";
+import { statsJson } from "../cgroup/stats.ts";
 import type { Fd } from "../kernel/call.ts";
 import { monotonicMs } from "../kernel/clock.ts";
 import { POLLIN } from "../kernel/constants.ts";
