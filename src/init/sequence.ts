@@ -136,8 +136,9 @@ function prepare(kernel: Kernel, input: InitInput) {
   }
 
   const own = step("fifo", HERE, () => openOwn(kernel, proc));
-  const process = prepareProcess(kernel, plan, { root, own, filter: input.filter, link, makeCwd: true });
+  // Not later: a filter that is loaded now may refuse to read.
   awaitGo();
+  const process = prepareProcess(kernel, plan, { root, own, filter: input.filter, link, makeCwd: true });
   // The parent lives until "ready" is read: from then on the container must not die with it (DESIGN section 7).
   prctl(kernel, PR_SET_PDEATHSIG, 0, 0, 0, 0);
   return { own, ...process };
