@@ -13,6 +13,7 @@ const COLD = [
   "chunk-help",
   "chunk-manage",
   "chunk-net",
+  "chunk-notify",
   "chunk-resctrl",
   "chunk-trace",
 ];

@@ -10,6 +10,7 @@ import type * as InitChunk from "./chunk-init.ts";
 import type * as JoinChunk from "./chunk-join.ts";
 import type * as ManageChunk from "./chunk-manage.ts";
 import type * as NetChunk from "./chunk-net.ts";
+import type * as NotifyChunk from "./chunk-notify.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
@@ -40,6 +41,7 @@ const CHUNKS: ProgramChunks = {
   features: () => load<typeof FeaturesChunk>("chunk-features"),
   manage: () => load<typeof ManageChunk>("chunk-manage"),
   net: () => load<typeof NetChunk>("chunk-net"),
+  notify: () => load<typeof NotifyChunk>("chunk-notify"),
   resctrl: () => load<typeof ResctrlChunk>("chunk-resctrl"),
   seccomp: () => load<typeof SeccompChunk>("chunk-seccomp"),
   trace: () => load<typeof TraceChunk>("chunk-trace"),

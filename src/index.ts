@@ -23,6 +23,7 @@ import { type CreateOptions, create as createWith } from "./lifecycle/create.ts"
 import { explainExec } from "./lifecycle/diagnose.ts";
 import { type ContainerState, state } from "./lifecycle/list.ts";
 import { NetDevices } from "./lifecycle/net-devices.ts";
+import * as notify from "./lifecycle/notify.ts";
 import type { Runtime } from "./lifecycle/runtime.ts";
 import { compileSeccomp } from "./seccomp/compile.ts";
 
@@ -52,6 +53,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     chunks: {
       validateConfig: () => validate,
       netDevices: () => NetDevices,
+      notify: () => notify,
       resctrl: () => resctrl,
       compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
       explainExec,

@@ -10,6 +10,7 @@ import * as featuresChunk from "./chunk-features.ts";
 import * as helpChunk from "./chunk-help.ts";
 import * as manageChunk from "./chunk-manage.ts";
 import * as netChunk from "./chunk-net.ts";
+import * as notifyChunk from "./chunk-notify.ts";
 import * as resctrlChunk from "./chunk-resctrl.ts";
 import * as seccompChunk from "./chunk-seccomp.ts";
 import * as traceChunk from "./chunk-trace.ts";
@@ -53,6 +54,7 @@ const chunks: ProgramChunks = {
   help: () => helpChunk,
   manage: () => manageChunk,
   net: () => netChunk,
+  notify: () => notifyChunk,
   resctrl: () => resctrlChunk,
   seccomp: () => seccompChunk,
   trace: () => traceChunk,

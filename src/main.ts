@@ -4,6 +4,7 @@ import type * as HelpChunk from "./chunk-help.ts";
 import type * as InitChunk from "./chunk-init.ts";
 import type * as JoinChunk from "./chunk-join.ts";
 import type * as NetChunk from "./chunk-net.ts";
+import type * as NotifyChunk from "./chunk-notify.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
@@ -34,6 +35,7 @@ export interface ProgramChunks extends CommandChunks {
   init(): typeof InitChunk;
   join(): typeof JoinChunk;
   net(): typeof NetChunk;
+  notify(): typeof NotifyChunk;
   resctrl(): typeof ResctrlChunk;
   seccomp(): typeof SeccompChunk;
   trace(): typeof TraceChunk;
@@ -58,6 +60,7 @@ export function runtimeChunks(chunks: ProgramChunks): Runtime["chunks"] {
   return {
     validateConfig: () => chunks.validateConfig(),
     netDevices: () => chunks.net().NetDevices,
+    notify: () => chunks.notify().notify,
     resctrl: () => chunks.resctrl().resctrl,
     compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
     runInit: (inner, input) => chunks.init().runInit(inner, input),
@@ -141,7 +144,13 @@ function openStandardStreams(kernel: Kernel): void {
 }
 
 /** The variables that we look at, and no others (input.5). */
-const VARIABLES: ReadonlySet<string> = new Set(["XDG_RUNTIME_DIR", "LISTEN_FDS", "LISTEN_PID", "TSRUNC_TRACE"]);
+const VARIABLES: ReadonlySet<string> = new Set([
+  "XDG_RUNTIME_DIR",
+  "LISTEN_FDS",
+  "LISTEN_PID",
+  "NOTIFY_SOCKET",
+  "TSRUNC_TRACE",
+]);
 
 function readEnvironment(env: readonly string[]): Map<string, string> {
   const values = new Map<string, string>();

@@ -64,6 +64,10 @@ ${commands.join("\n")}
 .B XDG_RUNTIME_DIR
 for users other than root: state is kept in ts\\-runc below it
 .TP
+.B NOTIFY_SOCKET
+a service manager's socket (sd_notify(3)), an absolute path or @ and an abstract name: the container is given one of its own,
+and start returns when the container has said READY=1 there and the manager was told, with the container's MAINPID
+.TP
 .B TSRUNC_TRACE
 a folder: each command writes its system calls to a file in it
 `;

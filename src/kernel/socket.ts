@@ -43,12 +43,20 @@ export function limitSending(kernel: Kernel, socket: Fd, seconds: number): void 
   kernel.call(SYS_setsockopt, socket, SOL_SOCKET, SO_SNDTIMEO_OLD, time, time.length);
 }
 
-/** connect(2) to a path of at most MAX_SOCKET_PATH bytes. */
-export function connectUnix(kernel: Kernel, socket: Fd, path: string): void {
+/** struct sockaddr_un of a path of at most MAX_SOCKET_PATH bytes; `@` begins an abstract name, which has no closing NUL (unix(7)). */
+export function unixAddress(path: string): Uint8Array {
   const name = encode(path);
-  const address = new Uint8Array(2 + name.length + 1);
+  const abstract = path.startsWith("@");
+  const address = new Uint8Array(2 + name.length + (abstract ? 0 : 1));
   viewOf(address).setUint16(0, AF_UNIX, true);
   address.set(name, 2);
+  if (abstract) address[2] = 0;
+  return address;
+}
+
+/** connect(2) to a path of at most MAX_SOCKET_PATH bytes, or an abstract name. */
+export function connectUnix(kernel: Kernel, socket: Fd, path: string): void {
+  const address = unixAddress(path);
   kernel.call(SYS_connect, socket, address, address.length);
 }
 

@@ -126,14 +126,15 @@ export function readConfig(runtime: Runtime, bundle: string): LoadedConfig {
 export function create(runtime: Runtime, options: CreateOptions, known?: LoadedConfig): Created {
   const { kernel } = runtime;
   checkId(options.id);
-  const config = known ?? readConfig(runtime, options.bundle);
+  const own = known ?? readConfig(runtime, options.bundle);
+  const config = withNotify(runtime, options.id, own);
   sealForAdmin(kernel, grantsAdmin(config), runtime.initEntry);
   const cleanup = new Cleanup();
   resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
   // Signals that would end us are taken as an error, so that the clean-up runs.
   const before = blockSignals(kernel, ENDING);
   try {
-    const created = build(runtime, options, config, cleanup);
+    const created = build(runtime, options, config, cleanup, config !== own);
     cleanup.release();
     return created;
   } catch (error) {
@@ -145,7 +146,20 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
   }
 }
 
-function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, cleanup: Cleanup): Created {
+/** Where the caller is a service that waits for readiness, the container can say so. */
+function withNotify(runtime: Runtime, id: string, config: LoadedConfig): LoadedConfig {
+  if (!runtime.env.has("NOTIFY_SOCKET")) return config;
+  const notify = runtime.chunks.notify();
+  return notify.notifyTarget(runtime) === undefined ? config : notify.withNotify(config, `${runtime.root}/${id}`);
+}
+
+function build(
+  runtime: Runtime,
+  options: CreateOptions,
+  config: LoadedConfig,
+  cleanup: Cleanup,
+  notifies: boolean,
+): Created {
   const { kernel } = runtime;
   const terminal = config.process.terminal === true;
   checkTerminal(options, terminal);
@@ -167,6 +181,7 @@ function build(runtime: Runtime, options: CreateOptions, config: LoadedConfig, c
   });
   cleanup.add("state directory", () => directory.remove());
   directory.lock();
+  if (notifies) runtime.chunks.notify().makeNotifyFolder(kernel, directory);
   const console = terminal && !options.ownTerminal ? openConsoleSocket(kernel, options.consoleSocket ?? "") : undefined;
   const rdt = config.linux?.intelRdt;
   if (rdt !== undefined) {

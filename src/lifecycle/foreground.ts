@@ -30,6 +30,8 @@ export class Foreground {
   readonly #relay: Relay;
   #before: Uint8Array | undefined;
   #signals = -1 as Fd;
+  /** One more descriptor, and what is done when it is readable: true, when it is done with. */
+  #watched: { fd: Fd; act: () => boolean } | undefined;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -60,6 +62,11 @@ export class Foreground {
     this.#relay.terminal(master);
   }
 
+  /** Acts on one more descriptor until that says it is done. */
+  watch(fd: Fd, act: () => boolean): void {
+    this.#watched = { fd, act };
+  }
+
   /** Relays and forwards until a child of ours has ended, which is left to be reaped. */
   untilEnd(init: Pid): void {
     const kernel = this.#kernel;
@@ -69,10 +76,12 @@ export class Foreground {
       const own = [
         { fd: this.#signals, events: POLLIN },
         { fd: pidfd, events: POLLIN },
+        { fd: this.#watched?.fd ?? (-1 as Fd), events: POLLIN },
       ];
       const events = poll(kernel, [...own, ...this.#relay.polls()], undefined);
       this.#relay.pump(events.slice(own.length));
       if (((events[0] ?? 0) & POLLIN) !== 0) this.#forward(init);
+      if (((events[2] ?? 0) & POLLIN) !== 0 && this.#watched?.act() === true) this.#watched = undefined;
       ended = ((events[1] ?? 0) & POLLIN) !== 0;
     }
     close(kernel, pidfd);

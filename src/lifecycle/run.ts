@@ -3,15 +3,17 @@ import { withStep } from "../init/step.ts";
 import type { Pid } from "../kernel/call.ts";
 import { PR_SET_CHILD_SUBREAPER, SIGKILL } from "../kernel/constants.ts";
 import { killChild, prctl, wait } from "../kernel/process.ts";
+import { partsOf } from "../shared/error.ts";
 import { twice } from "../shared/twice.ts";
 import { checkId } from "../state/id.ts";
 import { Cleanup } from "./cleanup.ts";
 import { type Created, type CreateOptions, create, readConfig } from "./create.ts";
 import { removeOpen } from "./delete.ts";
 import { Foreground } from "./foreground.ts";
+import type { NotifyProxy } from "./notify.ts";
 import { removePidFile } from "./pid-file.ts";
 import type { Runtime } from "./runtime.ts";
-import { startCreated } from "./start.ts";
+import { openNotify, startCreated } from "./start.ts";
 
 /** Flags of run beside those of create. */
 export interface RunOptions {
@@ -24,19 +26,21 @@ export interface RunOptions {
 export function run(runtime: Runtime, options: CreateOptions, how: RunOptions): number {
   if (how.detach) {
     const created = create(runtime, options);
-    startOrAbandon(runtime, created, options);
+    startOrAbandon(runtime, created, options)?.wait(created.record.pid as Pid);
     return 0;
   }
   return new ForegroundRun(runtime, options, how).run();
 }
 
 /** Starts; where that fails, run gives back what create has made. */
-function startOrAbandon(runtime: Runtime, created: Created, options: CreateOptions): void {
+function startOrAbandon(runtime: Runtime, created: Created, options: CreateOptions): NotifyProxy | undefined {
   const { directory, record } = created;
   try {
     directory.lock();
+    const notify = openNotify(runtime, directory);
     startCreated(runtime, directory, record);
     directory.unlock();
+    return notify;
   } catch (error) {
     abandon(runtime, created, options, error);
   }
@@ -84,7 +88,7 @@ class ForegroundRun {
       if (!terminal) this.#foreground.replaceTerminals(this.#options.stdio);
       const created = create(this.#runtime, { ...this.#options, ownTerminal }, config);
       this.#relayTerminal(created);
-      startOrAbandon(this.#runtime, created, this.#options);
+      this.#handOn(startOrAbandon(this.#runtime, created, this.#options));
       const status = this.#untilEnd(created);
       this.#foreground.finish();
       this.#remove(created);
@@ -101,6 +105,20 @@ class ForegroundRun {
     } catch (error) {
       abandon(this.#runtime, created, this.#options, error);
     }
+  }
+
+  /** The service manager watches us, whose end is the container's: only its readiness is told. */
+  #handOn(notify: NotifyProxy | undefined): void {
+    if (notify === undefined) return;
+    this.#foreground.watch(notify.fd, () => {
+      try {
+        return notify.take(undefined);
+      } catch (error) {
+        const { what, problem } = partsOf(error);
+        this.#runtime.warn(`${what}: ${problem}`);
+        return true;
+      }
+    });
   }
 
   /** Relays and forwards until init has ended, and is reaped. Returns its status. */

@@ -9,12 +9,14 @@ import type { SeccompProfile } from "../seccomp/profile.ts";
 import type { RuntimeError } from "../shared/error.ts";
 import type { ExecFailure } from "./diagnose.ts";
 import type { NetDevices } from "./net-devices.ts";
+import type * as Notify from "./notify.ts";
 
-/** Code in bytecode chunks of its own: 100 KB of it cost half a millisecond, so each command loads only what it uses. */
+/** Code that is loaded when it is used: on the engine host what few commands need is packed bytecode. */
 export interface Chunks {
   validateConfig(): ConfigValidator;
   resctrl(): typeof Resctrl;
   netDevices(): typeof NetDevices;
+  notify(): typeof Notify;
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
   /** Becomes the container's init; never returns. */
   runInit(kernel: Kernel, input: InitInput): never;

@@ -17,6 +17,7 @@ import type { StateRecord } from "../state/record.ts";
 import { isWaiting, openLiving, statInit } from "../state/status.ts";
 import { ContainerDirectory, DOES_NOT_EXIST, openRootIfPresent } from "../state/store.ts";
 import { stateForHooks } from "./hook-state.ts";
+import type { NotifyProxy } from "./notify.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Opens a container that must be there. @throws RuntimeError "container does not exist". */
@@ -32,8 +33,16 @@ export function openContainer(runtime: Runtime, id: string, what: string): Conta
 export function start(runtime: Runtime, id: string): void {
   const directory = openContainer(runtime, id, "start");
   directory.lock();
-  startOpen(runtime, directory, directory.read());
+  const record = directory.read();
+  const notify = openNotify(runtime, directory);
+  startOpen(runtime, directory, record);
   directory.unlock();
+  notify?.wait(record.pid as Pid);
+}
+
+/** What hands on the container's readiness; undefined: nobody waits for it. Before init goes on. */
+export function openNotify(runtime: Runtime, directory: ContainerDirectory): NotifyProxy | undefined {
+  return runtime.env.has("NOTIFY_SOCKET") ? runtime.chunks.notify().NotifyProxy.open(runtime, directory) : undefined;
 }
 
 /** As start, on an open and locked container. */

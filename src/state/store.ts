@@ -43,6 +43,8 @@ import { damagedRecord, parseRecord, type StateRecord } from "./record.ts";
 
 const STATE_FILE = "state.json";
 const FIFO = "exec.fifo";
+/** The one folder in it, where the service manager waits for the container's word (lifecycle/notify.ts). */
+export const NOTIFY_DIRECTORY = "notify";
 /** Longest state.json, bytes (input.1). */
 const MAX_STATE = 16 << 20;
 /** How long a command waits for another one that works on the same container. */
@@ -270,12 +272,24 @@ export class ContainerDirectory {
     this.#kernel.attempt(SYS_unlinkat, this.fd, FIFO, 0);
   }
 
+  #removeNotify(): void {
+    const kernel = this.#kernel;
+    const folder = openIfPresent(kernel, this.fd, NOTIFY_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (folder === undefined) return;
+    for (const name of listDirectory(kernel, folder)) kernel.attempt(SYS_unlinkat, folder, name, 0);
+    close(kernel, folder);
+    const result = kernel.attempt(SYS_unlinkat, this.fd, NOTIFY_DIRECTORY, AT_REMOVEDIR);
+    if (result < 0 && result !== -ENOENT)
+      throw kernel.failure(result, SYS_unlinkat, this.fd, NOTIFY_DIRECTORY, AT_REMOVEDIR);
+  }
+
   /** Removes the directory with all that we make in it, the record last; what is missing already is no error. */
   remove(): void {
     const readable = openAt(this.#kernel, this.fd, ".", O_RDONLY | O_DIRECTORY);
     const names = listDirectory(this.#kernel, readable).filter((name) => name !== STATE_FILE);
     close(this.#kernel, readable);
-    for (const name of [...names, STATE_FILE]) {
+    if (names.includes(NOTIFY_DIRECTORY)) this.#removeNotify();
+    for (const name of [...names.filter((entry) => entry !== NOTIFY_DIRECTORY), STATE_FILE]) {
       const result = this.#kernel.attempt(SYS_unlinkat, this.fd, name, 0);
       if (result < 0 && result !== -ENOENT) throw this.#kernel.failure(result, SYS_unlinkat, this.fd, name, 0);
     }

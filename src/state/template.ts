@@ -1,4 +1,5 @@
 /** What exec needs of a container's config: kept at create, as later changes of the bundle have no effect (runtime-spec runtime.md#lifecycle, step 2). */
+import { NOTIFY_VARIABLE } from "../config/notify.ts";
 import { hasUserNamespace } from "../config/plan.ts";
 import { type InitPlan, type ProcessPlan, processPart } from "../config/plan-types.ts";
 import type { LoadedConfig } from "../config/types.ts";
@@ -35,7 +36,8 @@ export function writeTemplate(
 ): void {
   const seccomp = config.linux?.seccomp;
   const template: ExecTemplate = {
-    process: processPart(plan),
+    // The service manager waits for the container's first process and for no other.
+    process: { ...processPart(plan), env: plan.env.filter((entry) => entry !== NOTIFY_VARIABLE) },
     userNamespace: hasUserNamespace(config),
     becomeRoot: plan.becomeRoot,
     mountNamespace: (config.linux?.namespaces ?? []).some((entry) => entry.type === "mount"),

@@ -223,6 +223,7 @@ for (const host of HOSTS) {
       ["_LIBCONTAINER_INITPIPE", "3"],
       ["_LIBCONTAINER_FIFOFD", "0"],
       ["XDG_RUNTIME_DIR", "relative"],
+      ["NOTIFY_SOCKET", "relative"],
       ["SECRET", "of the caller"],
       ["LD_PRELOAD", "/nowhere.so"],
     ] as const) {
