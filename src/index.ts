@@ -92,6 +92,7 @@ export function create(runtime: Runtime, container: NewContainer): ContainerStat
     stdio: [-1, -1, -1],
     ...container,
     bundle: resolve(container.bundle),
+    config: container.config === undefined ? undefined : resolve(container.config),
   });
   return state(runtime, container.id);
 }

@@ -89,8 +89,8 @@ ${extras()
 
 ## crun's
 
-\`--cgroup-manager cgroupfs|disabled\` and \`--log-level\` are taken as crun takes them, \`--cgroup-manager systemd\` is
-refused with a line. crun's other own flags (\`create --config\`, \`kill --regex\`, \`delete --regex\`) and its command
-\`mounts\` are unknown here, and said to be.
+\`--cgroup-manager cgroupfs|disabled\`, \`--log-level\`, \`create --config\` and \`run --config\` are taken as crun takes them,
+\`--cgroup-manager systemd\` is refused with a line. crun's other own flags (\`kill --regex\` and \`delete --regex\`: a pattern
+that is too wide ends what nobody meant; \`list --quiet\` feeds a loop) and its command \`mounts\` are unknown here, and said to be.
 `;
 }

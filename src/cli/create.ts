@@ -12,6 +12,7 @@ const CREATE_FLAGS: readonly Flag[] = [
     value: "dir",
     help: "folder with config.json and the root file system (default: the current one)",
   },
+  { name: "config", short: "f", value: "file", help: "a config in place of the bundle's config.json (as crun's)" },
   { name: "console-socket", value: "path", help: "Unix socket that gets the terminal's master" },
   { name: "pidfd-socket", value: "path", help: "Unix socket that gets a pidfd of the container's first process" },
   { name: "pid-file", value: "path", help: "file for the pid of the container's first process" },
@@ -59,6 +60,7 @@ function createOptions(context: Context): CreateOptions {
   return {
     id: call.args[0] ?? "",
     bundle: path("bundle") ?? directory,
+    config: path("config"),
     pidFile: path("pid-file"),
     consoleSocket: path("console-socket"),
     pidfdSocket: path("pidfd-socket"),

@@ -59,7 +59,7 @@ export function checkpoint(runtime: Runtime, options: CheckpointOptions): void {
   if (status !== "running" && status !== "paused")
     throw new RuntimeError({ what, problem: `found it ${status}, want a running or paused container` });
   const program = findCriu(kernel, what);
-  const config = readConfig(runtime, record.bundle);
+  const config = readConfig(runtime, record.bundle, record.config);
   refuseTerminal(config, what);
   for (const path of [options.images, options.work]) if (path !== undefined) makeFolder(kernel, path, what);
   // A half-saved container is of no use: criu comes to its end, whatever is sent to us.

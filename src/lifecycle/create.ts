@@ -53,6 +53,8 @@ export interface CreateOptions {
   id: string;
   /** Absolute path. */
   bundle: string;
+  /** Absolute path of a file in place of the bundle's config.json (as crun's). */
+  config: string | undefined;
   pidFile: string | undefined;
   consoleSocket: string | undefined;
   pidfdSocket: string | undefined;
@@ -74,19 +76,24 @@ export interface Created {
   config: LoadedConfig;
 }
 
-/** Reads and checks the bundle's config.json; it must be a regular file (input.1). */
-export function readConfig(runtime: Runtime, bundle: string): LoadedConfig {
+/** Reads and checks the bundle's config.json, or the file that is given; it must be a regular file (input.1). */
+export function readConfig(runtime: Runtime, bundle: string, file?: string): LoadedConfig {
   const { kernel } = runtime;
+  const path = file ?? `${bundle}/config.json`;
   let fd: Fd;
   try {
-    fd = openAt(kernel, AT_CWD, `${bundle}/config.json`, O_RDONLY | O_NONBLOCK);
+    fd = openAt(kernel, AT_CWD, path, O_RDONLY | O_NONBLOCK);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     throw new RuntimeError({
       what: "load config.json",
-      problem: `${error.code}: the bundle has none, want a folder with config.json and a root file system`,
-      where: bundle,
-      hint: "--bundle, or make one with the command spec",
+      ...(file === undefined
+        ? {
+            problem: `${error.code}: the bundle has none, want a folder with config.json and a root file system`,
+            where: bundle,
+            hint: "--bundle, or make one with the command spec",
+          }
+        : { problem: `${error.code}: want the path of a file`, where: `--config ${file}` }),
       step: "config",
       call: error.call,
       errno: error.code,
@@ -97,14 +104,14 @@ export function readConfig(runtime: Runtime, bundle: string): LoadedConfig {
       throw new RuntimeError({
         what: "load config.json",
         problem: "found no regular file, want one",
-        where: `${bundle}/config.json`,
+        where: path,
       });
     const bytes = readAll(kernel, fd, MAX_CONFIG, true);
     if (bytes === undefined)
       throw new RuntimeError({
         what: "load config.json",
         problem: `found more than ${MAX_CONFIG} bytes, want fewer`,
-        where: `${bundle}/config.json`,
+        where: path,
       });
     const config = loadConfig(decode(bytes), runtime.chunks.validateConfig(), runtime.warn);
     // Unknown properties are ignored, as config.md#extensibility demands, but not in silence.
@@ -126,7 +133,7 @@ export function readConfig(runtime: Runtime, bundle: string): LoadedConfig {
 export function create(runtime: Runtime, options: CreateOptions, known?: LoadedConfig): Created {
   const { kernel } = runtime;
   checkId(options.id);
-  const own = known ?? readConfig(runtime, options.bundle);
+  const own = known ?? readConfig(runtime, options.bundle, options.config);
   const config = withNotify(runtime, options.id, own);
   sealForAdmin(kernel, grantsAdmin(config), runtime.initEntry);
   const cleanup = new Cleanup();
@@ -289,6 +296,7 @@ export function newRecord(runtime: Runtime, options: CreateOptions, config: Load
     ociVersion: config.ociVersion,
     id: options.id,
     bundle: options.bundle,
+    ...(options.config === undefined ? {} : { config: options.config }),
     rootfs: plan.rootPath,
     created: timestamp(kernel),
     annotations: Object.entries(config.annotations ?? {}),

@@ -140,7 +140,8 @@ function build(
   const { id, bundle } = options;
   const { config, cleanup } = found;
   const create = {
-    ...{ id, bundle, pidFile: undefined, consoleSocket: undefined, pidfdSocket: undefined, preserveFds: 0 },
+    ...{ id, bundle, config: undefined, pidFile: undefined },
+    ...{ consoleSocket: undefined, pidfdSocket: undefined, preserveFds: 0 },
     ...{ noPivot: false, noNewKeyring: false, ownTerminal: false, stdio: [-1, -1, -1] as [number, number, number] },
   };
   const plan = makePlan(config, { ...create, preserved: 0, listenFds: 0 });

@@ -82,7 +82,7 @@ class ForegroundRun {
     this.#foreground.begin();
     try {
       checkId(this.#options.id);
-      const config = readConfig(this.#runtime, this.#options.bundle);
+      const config = readConfig(this.#runtime, this.#options.bundle, this.#options.config);
       const terminal = config.process.terminal === true;
       const ownTerminal = terminal && this.#options.consoleSocket === undefined;
       if (!terminal) this.#foreground.replaceTerminals(this.#options.stdio);

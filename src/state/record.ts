@@ -14,6 +14,8 @@ export interface StateRecord {
   id: string;
   /** Absolute path of the bundle. */
   bundle: string;
+  /** Absolute path of the config, where it is not the bundle's config.json. */
+  config?: string;
   /** Absolute path of the root file system. */
   rootfs: string;
   /** RFC 3339, UTC. */
@@ -70,6 +72,7 @@ export function parseRecord(text: string, where: string): StateRecord {
     typeof record.creating !== "boolean" ||
     (record.pid !== 0 && record.pid < 2) ||
     !isCgroup(record.cgroup) ||
+    (record.config !== undefined && typeof record.config !== "string") ||
     (record.deviceRules !== undefined && typeof record.deviceRules !== "string") ||
     (record.resctrl !== undefined && !isResctrlRecord(record.resctrl))
   ) {

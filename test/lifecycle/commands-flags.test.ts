@@ -1,5 +1,6 @@
 /** Flags that runc, crun and Podman send beside the common ones; checkpoint and restore as far as they are there. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { created, fails, onHosts, prints, removed, started } from "../support/life.ts";
 import { folder, until } from "../support/sandbox.ts";
 
@@ -27,6 +28,29 @@ onHosts("flags: cgroup managers, as crun's", (t, box) => {
   prints(t, box.run(["run", "-d", "--bundle", bundle, named], { global: ["--cgroup-manager=cgroupfs"] }));
   t.not(readFileSync(`/proc/${box.pid(named)}/cgroup`, "utf8"), own);
   removed(t, box, named);
+});
+
+onHosts("flags: --config of create and run, as crun's", (t, box) => {
+  const bundle = box.bundle(["echo", "another config"]);
+  const file = join(box.folder, "other.json");
+  renameSync(join(bundle, "config.json"), file);
+  const says = ["--config", file, "--bundle", bundle];
+  t.equal(prints(t, box.run(["run", ...says, box.id()])), "another config\n");
+  // Relative to the caller's folder, not to the bundle.
+  t.equal(prints(t, box.run(["run", "-f", basename(file), "-b", bundle, box.id()])), "another config\n");
+  const id = box.id();
+  prints(t, box.run(["create", ...says, id]));
+  t.equal((JSON.parse(box.run(["state", id]).stdout) as { bundle: string }).bundle, bundle);
+  rmSync(file);
+  prints(t, box.run(["start", id]), "what was read at create holds");
+  removed(t, box, id);
+  fails(
+    t,
+    box.run(["create", ...says, box.id()]),
+    /ENOENT: want the path of a file; --config \/.*other\.json \[config /,
+  );
+  mkdirSync(file);
+  fails(t, box.run(["create", ...says, box.id()]), /found no regular file, want one; \/.*other\.json$/m);
 });
 
 onHosts("flags: what is known and cannot be done is refused with its name", (t, box) => {
