@@ -1,8 +1,9 @@
 /** ps: pids as JSON, lines of the host's ps as a table, with ps options; compared with runc's. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { created, fails, onHosts, prints, removed, started } from "../support/life.ts";
-import { until } from "../support/sandbox.ts";
+import { join } from "node:path";
+import { besideRunc, created, fails, onHosts, prints, removed, started } from "../support/life.ts";
+import { RUNC, until } from "../support/sandbox.ts";
 
 /** Busybox, in a guest of the VM matrix, has a ps that takes -ef and few other options. */
 const PROCPS = spawnSync("ps", ["-ef", "--sort", "-pid"]).status === 0;
@@ -42,6 +43,33 @@ onHosts("ps: the processes of a container, and no others", (t, box) => {
     `ps "${id}": invalid format: found "xml", want table or json; --format`,
   );
   removed(t, box, id);
+});
+
+besideRunc("ps: the same bundle beside runc's", (t, box) => {
+  const bundle = box.bundle(["sh", "-c", "sleep 1001 & sleep 1002 & wait"]);
+  const root = join(box.folder, "runc");
+  const seen = ["ts-runc", "runc"].map((name) => {
+    const id = box.id();
+    const [program = "", ...first] = name === "runc" ? [...RUNC.command, "--root", root] : box.host.command;
+    const words = name === "runc" ? first : [...first, "--root", box.state];
+    // A container that stays holds its streams open.
+    const call = (...args: string[]) => spawnSync(program, [...words, ...args], { stdio: "ignore" });
+    const read = (...args: string[]) => spawnSync(program, [...words, ...args], { encoding: "utf8" }).stdout;
+    call("run", "-d", "--bundle", bundle, id);
+    const json = () => read("ps", "--format", "json", id);
+    until(() => (JSON.parse(json()) as number[]).length === 3, `three processes of ${name}`);
+    const table = read("ps", id).trimEnd().split("\n");
+    const alive = json();
+    call("kill", id, "KILL");
+    until(() => json().trim() === "null", `the end under ${name}`);
+    const after = [json(), ...read("ps", id).trimEnd().split("\n")];
+    call("delete", "--force", id);
+    // Pids are the machine's: each is a number of the table's lines too.
+    const pids = JSON.parse(alive) as unknown[];
+    t.ok(pids.every((pid) => table.some((line) => line.trim().split(/ +/)[1] === String(pid))));
+    return { json: alive.replace(/[0-9]+/g, "N"), title: table[0], lines: table.length, after };
+  });
+  t.strictSame(seen[0], seen[1]);
 });
 
 onHosts("ps: created, paused, stopped and missing containers", (t, box) => {
