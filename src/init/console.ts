@@ -54,7 +54,7 @@ export function openConsole(kernel: Kernel, root: Fd, plan: ProcessPlan): Consol
 function checkPtmx(kernel: Kernel, fd: Fd): void {
   const status = stat(kernel, fd);
   const isPtmx =
-    (status.mode & S_IFMT) === S_IFCHR && status.rdevMajor === 5 && status.rdevMinor === 2 && status.inode === 2;
+    (status.mode & S_IFMT) === S_IFCHR && status.rdevMajor === 5 && status.rdevMinor === 2 && status.ino === 2;
   if (!isPtmx || fileSystemOf(kernel, fd).type !== DEVPTS_SUPER_MAGIC) throw noDevpts("another file");
 }
 

@@ -56,7 +56,7 @@ interface Copy {
   where: string;
   /** Root of the tmpfs, from which earlier copies are found again. */
   root: Fd;
-  /** Files with several names, by file system and inode: the path of the first copy below the root. */
+  /** Files with several names, by file system and inode number, with the path of the first copy below the root. */
   copied: Map<string, string>;
 }
 
@@ -126,7 +126,7 @@ function copyEntry(copy: Copy, entry: Entry): void {
   const { kernel } = copy;
   const { from, to, name, path } = entry;
   const status = stat(kernel, from, name);
-  const key = `${status.device} ${status.inode}`;
+  const key = `${status.device} ${status.ino}`;
   const several = status.links > 1 && !isDirectory(status);
   const first = several ? copy.copied.get(key) : undefined;
   // Every directory of the path was made here, so none is a link.

@@ -172,7 +172,7 @@ function guardProc(kernel: Kernel, target: Fd, plan: MountPlan): void {
   if (plan.destination === "/proc" && !isProc && !isProcRoot(kernel, plan))
     refuseTarget(`found type "${plan.type}" on /proc`);
   if (fileSystemOf(kernel, target).type !== PROC_SUPER_MAGIC) return;
-  if (stat(kernel, target).inode === 1) {
+  if (stat(kernel, target).ino === 1) {
     if (!isProc && !isProcRoot(kernel, plan)) refuseTarget(`found type "${plan.type}" over procfs`);
   } else if (!COVERABLE.has(plan.destination)) refuseTarget(`found target ${plan.destination} in procfs`);
 }
@@ -180,7 +180,7 @@ function guardProc(kernel: Kernel, target: Fd, plan: MountPlan): void {
 function isProcRoot(kernel: Kernel, plan: MountPlan): boolean {
   if (plan.kind !== "bind") return false;
   const tree = plan.tree as Fd;
-  return fileSystemOf(kernel, tree).type === PROC_SUPER_MAGIC && stat(kernel, tree).inode === 1;
+  return fileSystemOf(kernel, tree).type === PROC_SUPER_MAGIC && stat(kernel, tree).ino === 1;
 }
 
 /** A new file system as a detached mount; undefined when it had to be mounted by path (long options, iversion). */

@@ -47,7 +47,7 @@ function makeParentPrivate(kernel: Kernel, place: Fd): void {
   let at = openAt(kernel, place, ".", O_PATH | O_DIRECTORY);
   for (;;) {
     const above = openAt(kernel, at, "..", O_PATH | O_DIRECTORY);
-    const top = mountId(kernel, above) !== mountId(kernel, at) || stat(kernel, above).inode === stat(kernel, at).inode;
+    const top = mountId(kernel, above) !== mountId(kernel, at) || stat(kernel, above).ino === stat(kernel, at).ino;
     if (top) {
       setAttributes(kernel, at, { propagation: MS_PRIVATE }, false);
       for (const fd of [at, above]) close(kernel, fd);

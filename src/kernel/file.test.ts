@@ -41,7 +41,7 @@ t.test("stat() agrees with fs.statSync for files, links, directories and devices
         const want = follow ? fs.statSync(path) : fs.lstatSync(path);
         const found = file.stat(kernel, AT_CWD, path, follow);
         t.equal(found.mode, want.mode, `${path} mode`);
-        t.equal(found.inode, want.ino, `${path} inode`);
+        t.equal(found.ino, want.ino, `${path} inode`);
         t.equal(found.size, want.size, `${path} size`);
         t.strictSame([found.uid, found.gid], [want.uid, want.gid], `${path} owner`);
         t.equal(file.makeDevice(found.rdevMajor, found.rdevMinor), want.rdev, `${path} rdev`);
@@ -51,7 +51,7 @@ t.test("stat() agrees with fs.statSync for files, links, directories and devices
       }
     }
     const byFd = withFd(join(folder, "file"), O_PATH, (fd) => file.stat(kernel, fd));
-    t.equal(byFd.inode, fs.statSync(join(folder, "file")).ino, "of a descriptor");
+    t.equal(byFd.ino, fs.statSync(join(folder, "file")).ino, "of a descriptor");
     t.equal(file.statIfPresent(kernel, AT_CWD, join(folder, "missing")), undefined);
     t.equal(
       errnoOf(() => file.statIfPresent(kernel, AT_CWD, join(folder, "file/x"))),

@@ -247,7 +247,7 @@ export interface Stat {
   mode: number;
   uid: number;
   gid: number;
-  inode: number;
+  ino: number;
   /** Names of the file. */
   links: number;
   /** Device of the file system that holds it: major, minor. */
@@ -286,7 +286,7 @@ export function decodeStatx(buffer: Uint8Array): Stat {
     links: view.getUint32(16, true),
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
-    inode: getU64(view, 32),
+    ino: getU64(view, 32),
     size: getU64(view, 40),
     rdevMajor: view.getUint32(128, true),
     rdevMinor: view.getUint32(132, true),

@@ -45,7 +45,7 @@ const BELOW = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
 export function openProc(kernel: Kernel): Procfs {
   const fd = openAt(kernel, AT_CWD, "/proc", O_PATH | O_DIRECTORY);
   // PROC_ROOT_INO is 1: a bind of a directory of procfs has another.
-  if (fileSystemOf(kernel, fd).type !== PROC_SUPER_MAGIC || stat(kernel, fd).inode !== 1) {
+  if (fileSystemOf(kernel, fd).type !== PROC_SUPER_MAGIC || stat(kernel, fd).ino !== 1) {
     throw new RuntimeError({ what: "open /proc", problem: "found another file system, want procfs", where: "/proc" });
   }
   return fd as Procfs;

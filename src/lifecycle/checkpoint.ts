@@ -114,7 +114,7 @@ function dump(
     namespaces: joins.map(({ kind, fd }) => ({
       kind: CRIU_NAMESPACES.get(kind) ?? kind,
       path: "",
-      number: stat(kernel, fd).inode,
+      number: stat(kernel, fd).ino,
     })),
     freezer: record.cgroup === null ? undefined : cgroupDirectory(record.cgroup, "freezer"),
   });
