@@ -2,6 +2,7 @@
 import { getU64, viewOf } from "../shared/bytes.ts";
 import { decode, encode, isAscii } from "../shared/text.ts";
 import type { Fd, Kernel } from "./call.ts";
+import { AT_CWD } from "./call.ts";
 import {
   AT_EMPTY_PATH,
   AT_REMOVEDIR,
@@ -121,6 +122,18 @@ export function close(kernel: Kernel, fd: Fd): void {
 /** close_range(2), Linux 5.9. `flags`: CLOSE_RANGE_CLOEXEC marks instead of closing. */
 export function closeRange(kernel: Kernel, first: number, last: number, flags: number): void {
   kernel.call(SYS_close_range, first, last, flags);
+}
+
+/** Does something in another working directory, and comes back. */
+export function inDirectory<T>(kernel: Kernel, folder: Fd, act: () => T): T {
+  const here = openAt(kernel, AT_CWD, ".", O_PATH | O_DIRECTORY);
+  try {
+    fchdir(kernel, folder);
+    return act();
+  } finally {
+    fchdir(kernel, here);
+    close(kernel, here);
+  }
 }
 
 /** Closes all; those that follow each other with one call, or where that fails one by one. */

@@ -43,14 +43,13 @@ export function limitSending(kernel: Kernel, socket: Fd, seconds: number): void 
   kernel.call(SYS_setsockopt, socket, SOL_SOCKET, SO_SNDTIMEO_OLD, time, time.length);
 }
 
-/** struct sockaddr_un of a path of at most MAX_SOCKET_PATH bytes; `@` begins an abstract name, which has no closing NUL (unix(7)). */
+/** struct sockaddr_un of a path of at most MAX_SOCKET_PATH bytes; a NUL begins an abstract name, which has none at its end (unix(7)). */
 export function unixAddress(path: string): Uint8Array {
   const name = encode(path);
-  const abstract = path.startsWith("@");
+  const abstract = path.startsWith("\0");
   const address = new Uint8Array(2 + name.length + (abstract ? 0 : 1));
   viewOf(address).setUint16(0, AF_UNIX, true);
   address.set(name, 2);
-  if (abstract) address[2] = 0;
   return address;
 }
 

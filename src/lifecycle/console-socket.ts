@@ -1,7 +1,7 @@
 /** The console socket: a Unix stream socket of the manager, which gets the terminal's master in one message (runc's docs/terminals.md). */
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { O_DIRECTORY, O_PATH } from "../kernel/constants.ts";
-import { close, fchdir, openAt } from "../kernel/file.ts";
+import { close, inDirectory, openAt } from "../kernel/file.ts";
 import { connectUnix, MAX_SOCKET_PATH, openUnixSocket, sendMessage } from "../kernel/socket.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { basename, dirname } from "../shared/path.ts";
@@ -16,15 +16,11 @@ export function connectPath(kernel: Kernel, socket: Fd, path: string): void {
     connectUnix(kernel, socket, path);
     return;
   }
-  const here = openAt(kernel, AT_CWD, ".", O_PATH | O_DIRECTORY);
+  const folder = openAt(kernel, AT_CWD, dirname(path), O_PATH | O_DIRECTORY);
   try {
-    const folder = openAt(kernel, AT_CWD, dirname(path), O_PATH | O_DIRECTORY);
-    fchdir(kernel, folder);
-    close(kernel, folder);
-    connectUnix(kernel, socket, basename(path));
+    inDirectory(kernel, folder, () => connectUnix(kernel, socket, basename(path)));
   } finally {
-    fchdir(kernel, here);
-    close(kernel, here);
+    close(kernel, folder);
   }
 }
 

@@ -9,7 +9,6 @@ import { show } from "../config/rules-report.ts";
 import type { LoadedConfig, Mount } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
-import { AT_CWD } from "../kernel/call.ts";
 import {
   AF_UNIX,
   O_DIRECTORY,
@@ -23,7 +22,7 @@ import {
   SYS_socket,
   SYS_unlinkat,
 } from "../kernel/constants.ts";
-import { close, fchdir, openAt, openIfPresent, pipe, poll, read } from "../kernel/file.ts";
+import { close, inDirectory, openIfPresent, pipe, poll, read } from "../kernel/file.ts";
 import { openPid } from "../kernel/process.ts";
 import { sendMessage, unixAddress } from "../kernel/socket.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -88,7 +87,7 @@ export class NotifyProxy {
     if (target === undefined || folder === undefined) return undefined;
     try {
       const manager = openDatagrams(kernel);
-      connectPath(kernel, manager, target);
+      connectPath(kernel, manager, target.replace(/^@/, "\0"));
       return new NotifyProxy(kernel, manager, listenIn(kernel, folder));
     } catch (error) {
       const problem = "want the path or @name of a listening Unix datagram socket";
@@ -153,19 +152,12 @@ export class NotifyProxy {
 /** A socket that any user of the container can send to. */
 function listenIn(kernel: Kernel, folder: Fd): Fd {
   // A name relative to the folder is never too long for a socket.
-  const here = openAt(kernel, AT_CWD, ".", O_PATH | O_DIRECTORY);
-  try {
-    fchdir(kernel, folder);
-    kernel.attempt(SYS_unlinkat, folder, NOTIFY_SOCKET_NAME, 0); // of a start that was killed
-    const socket = openDatagrams(kernel);
-    const address = unixAddress(NOTIFY_SOCKET_NAME);
-    kernel.call(SYS_bind, socket, address, address.length);
-    kernel.call(SYS_fchmodat, folder, NOTIFY_SOCKET_NAME, 0o777);
-    return socket;
-  } finally {
-    fchdir(kernel, here);
-    close(kernel, here);
-  }
+  kernel.attempt(SYS_unlinkat, folder, NOTIFY_SOCKET_NAME, 0); // of a start that was killed
+  const socket = openDatagrams(kernel);
+  const address = unixAddress(NOTIFY_SOCKET_NAME);
+  inDirectory(kernel, folder, () => kernel.call(SYS_bind, socket, address, address.length));
+  kernel.call(SYS_fchmodat, folder, NOTIFY_SOCKET_NAME, 0o777);
+  return socket;
 }
 
 function openDatagrams(kernel: Kernel): Fd {

@@ -4,7 +4,7 @@ import { copyFileSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compiled } from "../support/compile.ts";
 import { fails, onHosts, prints, type Test } from "../support/life.ts";
-import { type Sandbox, until } from "../support/sandbox.ts";
+import { folder, type Sandbox, until } from "../support/sandbox.ts";
 
 const INSIDE = "NOTIFY_SOCKET=/run/notify/notify.sock";
 
@@ -15,10 +15,11 @@ interface Manager {
   heard(): string[];
 }
 
-function manager(t: Test, box: Sandbox, socket = join(box.folder, "manager.sock")): Manager {
+function manager(t: Test, box: Sandbox, socket = join(box.folder, "manager.sock"), cwd = box.folder): Manager {
   const output = join(box.folder, "heard");
   const child: ChildProcess = spawn(compiled("notify"), ["listen", socket], {
     stdio: ["ignore", openSync(output, "w"), "inherit"],
+    cwd,
   });
   t.teardown(() => child.kill("SIGKILL"));
   const lines = () => readFileSync(output, "utf8").split("\n").slice(0, -1);
@@ -53,6 +54,16 @@ for (const kind of ["path", "abstract"])
     fails(t, box.run(["exec", "--user", "0", id, "sh", "-c", "echo > /run/notify/x"]), /Read-only file system/);
     prints(t, box.run(["delete", "--force", id]), "delete");
   });
+
+onHosts("notify: a manager below a long path, whose name begins as an abstract one does", (t, box) => {
+  const deep = folder(box.folder, "x".repeat(120));
+  const outside = manager(t, box, "./@manager.sock", deep);
+  const id = box.id();
+  const env = { NOTIFY_SOCKET: join(deep, "@manager.sock") };
+  prints(t, box.run(["run", "-d", "--bundle", service(box, READY), id], { env }), "run -d");
+  t.equal(outside.heard()[0], "READY=1 ");
+  prints(t, box.run(["delete", "--force", id]));
+});
 
 onHosts("notify: run", async (t, box) => {
   const outside = manager(t, box);
