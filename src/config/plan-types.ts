@@ -10,8 +10,10 @@ export interface MountPlan {
   /** Absolute path inside the root. */
   destination: string;
   kind: "bind" | "new" | "remount" | "cgroup1" | "cgroup2";
-  /** Detached tree that the parent made (bind; cgroup without a cgroup namespace); -1: none. */
+  /** Detached tree that the parent made (a bind that init may not make, a cgroup without a cgroup namespace); -1: none. */
   tree: number;
+  /** A bind takes the mounts below its source along. */
+  recursive: boolean;
   /** A bind's source is a directory (its target is made alike). */
   directory: boolean;
   type: string;

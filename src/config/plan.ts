@@ -140,6 +140,7 @@ function planMount(mount: Mount, index: number, label: string): MountPlan {
     destination: clean(`/${mount.destination}`),
     kind,
     tree: -1,
+    recursive: options.recursiveBind,
     directory: true,
     type,
     source: mount.source ?? "",
@@ -164,11 +165,6 @@ function planMount(mount: Mount, index: number, label: string): MountPlan {
 /** SELinux' label of the files of a new mount (linux.mountLabel); the kernel has its own for proc and sysfs. */
 function labelled(kind: MountPlan["kind"], type: string, label: string): [string, string][] {
   return label === "" || kind !== "new" || type === "proc" || type === "sysfs" ? [] : [["context", label]];
-}
-
-/** Whether a bind takes the mounts below its source along. */
-export function isRecursiveBind(mount: Mount): boolean {
-  return parseMountOptions(mount.options ?? []).recursiveBind;
 }
 
 /** runtime-spec config-linux.md#default-devices. */

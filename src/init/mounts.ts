@@ -17,6 +17,7 @@ import {
 import { close, fchdir, fileSystemOf, isDirectory, stat } from "../kernel/file.ts";
 import { attach, fsCreate, fsMessage, fsMount, fsOpen, fsSet, mount, setAttributes } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
+import { bindTree, type Sources } from "./binds.ts";
 import { mountCgroup1, mountCgroup2 } from "./cgroup-mounts.ts";
 import { copyUp } from "./copy-up.ts";
 import { ensureInRoot, findInRoot, findReal } from "./root.ts";
@@ -54,13 +55,19 @@ const SUPERBLOCK_FLAGS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Mounts all. A read-only tmpfs becomes so last, so that targets of later mounts can still be made in it. */
-export function applyMounts(kernel: Kernel, root: Fd, mounts: readonly MountPlan[], enterCgroup: () => void): void {
+export function applyMounts(
+  kernel: Kernel,
+  root: Fd,
+  mounts: readonly MountPlan[],
+  sources: Sources,
+  enterCgroup: () => void,
+): void {
   const readOnlyLater: { tree: Fd; plan: MountPlan }[] = [];
   for (const plan of mounts) {
     // What it shows depends on where we are.
     if (plan.kind === "cgroup1" || plan.kind === "cgroup2") enterCgroup();
     try {
-      const tree = applyMount(kernel, root, plan);
+      const tree = applyMount(kernel, root, plan, sources);
       if (tree === undefined) continue;
       if (delaysReadOnly(plan)) readOnlyLater.push({ tree, plan });
       else close(kernel, tree);
@@ -95,7 +102,7 @@ function explain(plan: MountPlan, error: unknown): unknown {
 }
 
 /** One mount; returns the descriptor of its root when the caller has more to do with it. */
-function applyMount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
+function applyMount(kernel: Kernel, root: Fd, plan: MountPlan, sources: Sources): Fd | undefined {
   if (plan.destination === "/") {
     throw new RuntimeError({
       what: `mount ${plan.where}`,
@@ -107,12 +114,13 @@ function applyMount(kernel: Kernel, root: Fd, plan: MountPlan): Fd | undefined {
   // Asked before the target is made: a fresh directory's mode is ours, not one that the image wants kept.
   const asksMode = plan.kind === "new" && plan.type === "tmpfs" && !plan.data.some(([name]) => name === "mode");
   const keepsMode = asksMode && isThere(kernel, root, plan.destination);
+  const bind = plan.kind === "bind" ? bindTree(kernel, plan, sources) : undefined;
   const target = openTarget(kernel, root, plan);
   try {
-    guardProc(kernel, target, plan);
+    guardProc(kernel, target, plan, bind);
     if (plan.kind === "cgroup1") return mountCgroup1(kernel, target, plan);
     if (plan.kind === "cgroup2") return mountCgroup2(kernel, target, plan);
-    const tree = plan.kind === "bind" ? (plan.tree as Fd) : makeFileSystem(kernel, root, target, plan, keepsMode);
+    const tree = bind ?? makeFileSystem(kernel, root, target, plan, keepsMode);
     if (tree === undefined) return undefined;
     if (plan.copyUp) copyUp(kernel, target, tree, plan.where);
     if (plan.kind === "new") propagate(kernel, tree, plan.propagation);
@@ -160,8 +168,8 @@ function openTarget(kernel: Kernel, root: Fd, plan: MountPlan): Fd {
  * proc.5: only procfs itself goes onto /proc, and below it only files that are known to be harmless: labels, sysctls and masks are written
  * through it. Decided on what the target is, not on what its path says.
  */
-function guardProc(kernel: Kernel, target: Fd, plan: MountPlan): void {
-  const isProc = plan.kind === "new" && plan.type === "proc";
+function guardProc(kernel: Kernel, target: Fd, plan: MountPlan, bind: Fd | undefined): void {
+  const isProc = () => (bind === undefined ? plan.kind === "new" && plan.type === "proc" : isProcRoot(kernel, bind));
   const refuseTarget = (found: string) => {
     throw new RuntimeError({
       what: `mount ${plan.where}`,
@@ -169,17 +177,14 @@ function guardProc(kernel: Kernel, target: Fd, plan: MountPlan): void {
       where: `${plan.where}/destination`,
     });
   };
-  if (plan.destination === "/proc" && !isProc && !isProcRoot(kernel, plan))
-    refuseTarget(`found type "${plan.type}" on /proc`);
+  if (plan.destination === "/proc" && !isProc()) refuseTarget(`found type "${plan.type}" on /proc`);
   if (fileSystemOf(kernel, target).type !== PROC_SUPER_MAGIC) return;
   if (stat(kernel, target).ino === 1) {
-    if (!isProc && !isProcRoot(kernel, plan)) refuseTarget(`found type "${plan.type}" over procfs`);
+    if (!isProc()) refuseTarget(`found type "${plan.type}" over procfs`);
   } else if (!COVERABLE.has(plan.destination)) refuseTarget(`found target ${plan.destination} in procfs`);
 }
 
-function isProcRoot(kernel: Kernel, plan: MountPlan): boolean {
-  if (plan.kind !== "bind") return false;
-  const tree = plan.tree as Fd;
+function isProcRoot(kernel: Kernel, tree: Fd): boolean {
   return fileSystemOf(kernel, tree).type === PROC_SUPER_MAGIC && stat(kernel, tree).ino === 1;
 }
 

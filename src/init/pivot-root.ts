@@ -28,8 +28,9 @@ import { RuntimeError } from "../shared/error.ts";
  */
 export function attachRoot(kernel: Kernel, plan: InitPlan): Fd {
   const shared = (plan.rootPropagation & MS_SHARED) !== 0;
-  if (!shared)
-    mount(kernel, "", "/", "", plan.rootPropagation === 0 ? MS_SLAVE | MS_REC : plan.rootPropagation | MS_REC, "");
+  const isPrivate = (plan.rootPropagation & MS_PRIVATE) !== 0;
+  // Slaves for an unbindable root as well: binds are still to be cloned from here.
+  if (!shared) mount(kernel, "", "/", "", (isPrivate ? MS_PRIVATE : MS_SLAVE) | MS_REC, "");
   const root = plan.rootTree as Fd;
   const place = attemptOpen2(kernel, AT_CWD, plan.rootPath, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
   if (place >= 0) {

@@ -17,6 +17,7 @@ import type { Procfs } from "../kernel/procfs.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
 import { stepAside, stepBack } from "./aside.ts";
+import { openSources } from "./binds.ts";
 import { type Door, enterCgroups } from "./cgroup-doors.ts";
 import { bindConsole, openConsole } from "./console.ts";
 import { makeDevices, makeDevLinks, reopenNull } from "./devices.ts";
@@ -146,8 +147,9 @@ function prepare(kernel: Kernel, input: InitInput) {
 
 /** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. Returns a handle of the host's procfs if needed. */
 function prepareTree(kernel: Kernel, plan: InitPlan, enterCgroup: () => void, hooks: () => void): Procfs | undefined {
+  const sources = step("mounts", HERE, () => openSources(kernel, plan));
   const root = step("root", ROOT_WORDS, () => attachRoot(kernel, plan));
-  step("mounts", HERE, () => applyMounts(kernel, root, plan.mounts, enterCgroup));
+  step("mounts", HERE, () => applyMounts(kernel, root, plan.mounts, sources, enterCgroup));
   step("devices", DEVICE_WORDS, () => {
     makeDevices(kernel, root, plan.devices);
     if (plan.setUpDev) makeDevLinks(kernel, root);

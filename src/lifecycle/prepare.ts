@@ -1,14 +1,15 @@
 /**
- * What the parent opens for init, on the host and before any namespace changes: the root, sources of binds, devices (mount.2). Each is a
- * detached clone of a mount with its final flags, so that there is no instant in which it is writable (mount.3).
+ * What the parent opens for init, on the host and before any namespace changes: the root, devices, and sources of binds where init cannot
+ * (mount.2; init/binds.ts). Each is a detached clone of a mount with its final flags, so that there is no instant in which it is writable
+ * (mount.3).
  */
 
 import type { OpenCgroup } from "../cgroup/group.ts";
 import { type IdmapPlan, planIdmap } from "../config/idmap.ts";
-import { hasUserNamespace, isRecursiveBind } from "../config/plan.ts";
+import { hasUserNamespace } from "../config/plan.ts";
 import type { CgroupMount, DevicePlan, InitPlan, MountPlan } from "../config/plan-types.ts";
-import type { Config, LoadedConfig, Mount } from "../config/types.ts";
-import { sentence } from "../init/step.ts";
+import type { Config, LoadedConfig } from "../config/types.ts";
+import { dressBind, openSource } from "../init/binds.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   CLONE_NEWCGROUP,
@@ -25,8 +26,8 @@ import {
   S_IFCHR,
   S_IFMT,
 } from "../kernel/constants.ts";
-import { attemptOpen2, close, isDirectory, open2Failure, stat } from "../kernel/file.ts";
-import { cloneTree, type MountAttributes, setAttributes } from "../kernel/mount.ts";
+import { attemptOpen2, close, open2Failure, stat } from "../kernel/file.ts";
+import { cloneTree, setAttributes } from "../kernel/mount.ts";
 import { NAMESPACE_FLAGS, type NamespaceKind } from "../kernel/namespace.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { absolute } from "../shared/path.ts";
@@ -85,14 +86,16 @@ export function prepareTrees(
   else setAttributes(kernel, root, { propagation: MS_PRIVATE }, false);
   plan.rootTree = root;
   keep.push(root);
+  const byInit = plan.newNamespaces.includes("mount") && !hasUserNamespace(config);
   const namespaces = new IdmapNamespaces(kernel, joins.find((join) => join.kind === "user")?.fd);
   plan.mounts.forEach((mount, index) => {
     const entry = config.mounts?.[index];
-    if (mount.kind === "bind" && entry !== undefined)
-      keep.push(
-        openBind(kernel, plan, mount, entry, planIdmap(entry, config.linux ?? {}, `/mounts/${index}`), namespaces),
-      );
-    else if (mount.kind === "cgroup1" || mount.kind === "cgroup2")
+    if (mount.kind === "bind" && entry !== undefined) {
+      mount.source = absolute(mount.source, plan.bundle);
+      const ids = planIdmap(entry, config.linux ?? {}, `/mounts/${index}`);
+      if (byInit && ids === undefined) return;
+      keep.push(openBind(kernel, mount, propagation, ids, namespaces));
+    } else if (mount.kind === "cgroup1" || mount.kind === "cgroup2")
       keep.push(...openCgroups(kernel, plan, mount, cgroup));
     else if (mount.type === "sysfs") keep.push(...openSysfs(kernel, plan, mount, config));
   });
@@ -101,70 +104,27 @@ export function prepareTrees(
   return keep;
 }
 
+/**
+ * A bind that init cannot make by itself: in a user namespace, or in another mount namespace than a copy of ours, it may not reach the source;
+ * ids are given by namespaces that are the parent's.
+ */
 function openBind(
   kernel: Kernel,
-  plan: InitPlan,
   mount: MountPlan,
-  entry: Mount,
+  propagation: number,
   ids: IdmapPlan | undefined,
   namespaces: IdmapNamespaces,
 ): Fd {
-  const recursive = isRecursiveBind(entry);
-  mount.source = absolute(mount.source, plan.bundle);
   const source = openSource(kernel, mount);
   try {
-    mount.directory = isDirectory(stat(kernel, source));
-    const tree = cloneTree(kernel, source, "", recursive);
+    const tree = cloneTree(kernel, source, "", mount.recursive);
     if (ids !== undefined) namespaces.apply(tree, source, mount, ids);
-    const propagation = basePropagation(plan);
-    const own: MountAttributes = { set: mount.set, clear: mount.clear };
-    if (recursive) {
-      if (propagation !== 0) setAttributes(kernel, tree, { propagation }, true);
-      if ((mount.set | mount.clear) !== 0) setAttributes(kernel, tree, own, false);
-    } else if ((mount.set | mount.clear | propagation) !== 0)
-      setAttributes(kernel, tree, { ...own, propagation }, false);
-    if ((mount.recursiveSet | mount.recursiveClear) !== 0) {
-      setAttributes(kernel, tree, { set: mount.recursiveSet, clear: mount.recursiveClear }, true);
-    }
-    for (const flag of mount.propagation)
-      setAttributes(kernel, tree, { propagation: flag & ~MS_REC }, (flag & MS_REC) !== 0);
+    dressBind(kernel, tree, mount, propagation);
     mount.tree = tree;
     return tree;
   } finally {
     close(kernel, source);
   }
-}
-
-/** Links are followed, magic links are not: /proc/self/fd/N would be whatever the caller has open (mount.2). */
-function openSource(kernel: Kernel, mount: MountPlan): Fd {
-  const namespace = /^\/proc\/[0-9]+\/ns\/[a-z_]+$/.test(mount.source);
-  const resolve = namespace ? 0 : RESOLVE_NO_MAGICLINKS;
-  const result = attemptOpen2(kernel, AT_CWD, mount.source, O_PATH, resolve);
-  if (result >= 0) return result as Fd;
-  const error = open2Failure(kernel, result, AT_CWD, mount.source, O_PATH, resolve) as SyscallError;
-  const missing =
-    result === -ENOENT ? `, first missing element ${JSON.stringify(firstMissing(kernel, mount.source))}` : "";
-  const subPath = mount.source.includes("/volume-subpaths/") ? "ConfigMap changed, recreate the pod" : undefined;
-  throw new RuntimeError({
-    what: `mount ${mount.where}`,
-    problem: `${sentence(error.code)}: source ${mount.source}${missing}`,
-    where: `${mount.where}/source`,
-    hint: subPath,
-    step: "mounts",
-    call: error.call,
-    errno: error.code,
-  });
-}
-
-function firstMissing(kernel: Kernel, path: string): string {
-  let prefix = "";
-  for (const part of path.split("/").filter((entry) => entry !== "")) {
-    prefix += `/${part}`;
-    const fd = attemptOpen2(kernel, AT_CWD, prefix, O_PATH, 0);
-    if (fd < 0) return part;
-    close(kernel, fd as Fd);
-  }
-  return path;
 }
 
 /** In a user namespace the host's node is bound; it must be the very device that the config names. */

@@ -320,3 +320,32 @@ onHosts("mounts: a read-only tmpfs still takes the targets of later mounts", (t,
   );
   t.match(outcome, { status: 1, stdout: "in", stderr: "touch: /data/x: Read-only file system\n" });
 });
+
+onHosts("mounts: mountinfo keeps the order of config.json, binds and new file systems mixed", (t, box) => {
+  const source = folder(box.folder, "volume");
+  const bind = (destination: string, ...options: string[]): Mount => ({ destination, type: "bind", source, options });
+  const fresh = (destination: string): Mount => ({ destination, type: "tmpfs", source: "t", options: [] });
+  const mounts = [
+    fresh("/m/a"),
+    bind("/m/b", "rbind", "ro"),
+    fresh("/m/c"),
+    bind("/m/d", "bind", "rshared"),
+    bind("/data", "bind"),
+    fresh("/data"),
+    bind("/m/e", "rbind", "rprivate", "rro"),
+  ];
+  for (const rootfsPropagation of [undefined, "private", "shared", "unbindable"] as const) {
+    const outcome = box.once(["cat", "/proc/self/mountinfo"], (config) => {
+      config.mounts.push(...mounts);
+      if (rootfsPropagation !== undefined) config.linux.rootfsPropagation = rootfsPropagation;
+    });
+    const wanted = mounts.map((mount) => mount.destination);
+    const targets = mountLines(prints(t, outcome)).map((line) => line.target);
+    t.strictSame(
+      targets.filter((target) => wanted.includes(target)),
+      wanted,
+      `rootfsPropagation ${rootfsPropagation ?? "unset"}`,
+    );
+    t.equal(mountAt(outcome.stdout, "/data").type, "tmpfs", "the upper one is the last");
+  }
+});
