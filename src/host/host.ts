@@ -1,5 +1,6 @@
 /**
- * The one FFI seam. Everything native that the runtime needs is these three members; all else is TypeScript over typed buffers.
+ * The one FFI seam. Everything native that the runtime needs is these three members; all else is TypeScript over typed buffers. (What the engine
+ * host has besides, text to bytes and back, is there for speed: shared/text.ts has it in TypeScript as well.)
  */
 
 /** An argument of a system call: an integer, a string (sent as UTF-8 with a closing NUL) or memory (its address is sent). */

@@ -1,6 +1,6 @@
 /** Files and descriptors. Every open has O_CLOEXEC (fd.1); where untrusted names are met, openat2 with a resolve mask (path.1). */
 import { getU64, viewOf } from "../shared/bytes.ts";
-import { decode, encode, isAscii } from "../shared/text.ts";
+import { decode, encode } from "../shared/text.ts";
 import type { Fd, Kernel } from "./call.ts";
 import { AT_CWD } from "./call.ts";
 import {
@@ -204,9 +204,11 @@ export function writeAll(kernel: Kernel, fd: Fd, data: string | Uint8Array): voi
   while (rest.length > 0) rest = rest.subarray(kernel.call(SYS_write, fd, rest, rest.length));
 }
 
-/** ASCII text goes to the host as it is, which makes its bytes natively; other text is encoded here, because its length must be known. */
+/** ASCII text goes to the host as it is, so that a trace shows it; of other text the length in bytes must be known. */
 function writable(data: string | Uint8Array): string | Uint8Array {
-  return typeof data === "string" && !isAscii(data) ? encode(data) : data;
+  if (typeof data !== "string") return data;
+  const bytes = encode(data);
+  return bytes.length === data.length ? data : bytes;
 }
 
 /** Opens `path` O_WRONLY, writes `value` in one call, closes: how a kernel file is set. */

@@ -1,7 +1,16 @@
 /** UTF-8 both ways, without TextEncoder (the engine has none). */
 
+/** What the engine host has natively (host/engine.ts), as its interpreter takes a hundred times as long; the Node host has none of it. */
+const native = (
+  globalThis as { native?: { text(bytes: Uint8Array): string | undefined; bytes(text: string): Uint8Array } }
+).native;
+
 /** Bytes of a string. A lone surrogate becomes the three bytes that encode it; where it must not, the validator has refused it. */
 export function encode(text: string): Uint8Array {
+  return native === undefined ? encodeUtf8(text) : native.bytes(text);
+}
+
+function encodeUtf8(text: string): Uint8Array {
   let length = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
@@ -38,25 +47,9 @@ function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
-const ASCII = /^[\u0000-\u007f]*$/;
-
-/** Whether the text is plain ASCII, so that its length in characters is its length in bytes. A native search, no loop in JavaScript. */
-export function isAscii(text: string): boolean {
-  return ASCII.test(text);
-}
-
-/** Longest argument list of one call that every engine takes. */
-const SLICE = 8192;
-
 /** Text of bytes; what is not UTF-8 becomes U+FFFD, so this is for showing and for text that must be UTF-8 (JSON). */
 export function decode(bytes: Uint8Array): string {
-  // One character a byte, natively: right for ASCII, which nearly all is; a loop in JavaScript costs the engine far more.
-  let latin = "";
-  for (let i = 0; i < bytes.length; i += SLICE) {
-    latin += String.fromCharCode.apply(null, bytes.subarray(i, i + SLICE) as unknown as number[]);
-  }
-  return isAscii(latin) ? latin : decodeUtf8(bytes);
+  return native?.text(bytes) ?? decodeUtf8(bytes);
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
