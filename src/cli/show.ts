@@ -25,7 +25,7 @@ export const listCommand: Command = {
   ],
   run: ({ runtime, call, print }) => {
     const format = formatOf(call.value("format"), "list containers");
-    const states = list(runtime);
+    const states = list(runtime, format === "json");
     if (call.has("quiet")) print(states.map((entry) => `${entry.id}\n`).join(""));
     else if (format === "json") print(`${states.length === 0 ? "null" : JSON.stringify(states)}\n`);
     else print(table(states));

@@ -162,7 +162,8 @@ export function read(kernel: Kernel, fd: Fd, size: number): Uint8Array {
  * files of a single record, but not of those of many (mountinfo).
  */
 export function readAll(kernel: Kernel, fd: Fd, limit: number, plain = false): Uint8Array | undefined {
-  let buffer = new Uint8Array(Math.min(8192, limit + 1));
+  // A page, which the allocator has ready; most files are shorter.
+  let buffer = new Uint8Array(Math.min(4096, limit + 1));
   let used = 0;
   for (;;) {
     if (used === buffer.length) {
@@ -256,31 +257,60 @@ export function readLinkAt(kernel: Kernel, directory: Fd, name: string): string 
   return length < 0 ? undefined : decode(buffer.subarray(0, length));
 }
 
-/** What the runtime asks of a file. */
-export interface Stat {
-  /** Type and permission bits. */
-  mode: number;
-  uid: number;
-  gid: number;
-  ino: number;
-  /** Names of the file. */
-  links: number;
-  /** Device of the file system that holds it: major, minor. */
-  device: string;
-  /** Of a device node. */
-  rdevMajor: number;
-  rdevMinor: number;
-  size: number;
-}
-
 const STATX_SIZE = 256;
+
+/** What the runtime asks of a file: fields of struct statx (linux/stat.h), each decoded when it is asked for, as most callers want one of them. */
+export class Stat {
+  readonly #words: Uint32Array;
+
+  /** @param buffer its STATX_SIZE bytes, at the beginning of their memory. */
+  constructor(buffer: Uint8Array) {
+    this.#words = new Uint32Array(buffer.buffer, 0, STATX_SIZE / 4);
+  }
+
+  #word(offset: number): number {
+    return this.#words[offset / 4] ?? 0;
+  }
+
+  /** Type and permission bits. */
+  get mode(): number {
+    return this.#word(28) & 0xffff;
+  }
+  /** Names of the file. */
+  get links(): number {
+    return this.#word(16);
+  }
+  get uid(): number {
+    return this.#word(20);
+  }
+  get gid(): number {
+    return this.#word(24);
+  }
+  get ino(): number {
+    return this.#word(32) + this.#word(36) * 0x100000000;
+  }
+  get size(): number {
+    return this.#word(40) + this.#word(44) * 0x100000000;
+  }
+  /** Of a device node. */
+  get rdevMajor(): number {
+    return this.#word(128);
+  }
+  get rdevMinor(): number {
+    return this.#word(132);
+  }
+  /** Device of the file system that holds it: major, minor. */
+  get device(): string {
+    return `${this.#word(136)}:${this.#word(140)}`;
+  }
+}
 
 /** statx(2) of what `fd` is (path "") or of a name below it, not following a link in the last component. */
 export function stat(kernel: Kernel, directory: Fd, path = "", follow = false): Stat {
   const buffer = new Uint8Array(STATX_SIZE);
   const flags = (path === "" ? AT_EMPTY_PATH : 0) | (follow ? 0 : AT_SYMLINK_NOFOLLOW);
   kernel.call(SYS_statx, directory, path, flags, STATX_BASIC_STATS, buffer);
-  return decodeStatx(buffer);
+  return new Stat(buffer);
 }
 
 /** As stat; undefined when missing. */
@@ -290,23 +320,7 @@ export function statIfPresent(kernel: Kernel, directory: Fd, path: string, follo
   const result = kernel.attempt(SYS_statx, directory, path, flags, STATX_BASIC_STATS, buffer);
   if (result === -ENOENT) return undefined;
   if (result < 0) throw kernel.failure(result, SYS_statx, directory, path, flags, STATX_BASIC_STATS, buffer);
-  return decodeStatx(buffer);
-}
-
-/** Fields of struct statx (linux/stat.h). */
-export function decodeStatx(buffer: Uint8Array): Stat {
-  const view = viewOf(buffer);
-  return {
-    mode: view.getUint16(28, true),
-    links: view.getUint32(16, true),
-    uid: view.getUint32(20, true),
-    gid: view.getUint32(24, true),
-    ino: getU64(view, 32),
-    size: getU64(view, 40),
-    rdevMajor: view.getUint32(128, true),
-    rdevMinor: view.getUint32(132, true),
-    device: `${view.getUint32(136, true)}:${view.getUint32(140, true)}`,
-  };
+  return new Stat(buffer);
 }
 
 /** Id of the mount that `fd` is on (STATX_MNT_ID, Linux 5.8). */

@@ -1,5 +1,6 @@
 import t from "tap";
-import { parseRecord } from "./record.ts";
+import { encode } from "../shared/text.ts";
+import { parseHead, parseRecord, recordText } from "./record.ts";
 
 const WHOLE = {
   version: 1,
@@ -53,5 +54,35 @@ t.test("parseRecord() refuses mistyped elements of its lists", (t) => {
   ];
   for (const change of bad)
     t.throws(() => parseRecord(JSON.stringify({ ...WHOLE, ...change }), "here"), /read state/, JSON.stringify(change));
+  t.end();
+});
+
+t.test("recordText() is one JSON object, of which parseHead() reads the first line only", (t) => {
+  const record = parseRecord(JSON.stringify(WHOLE), "here");
+  const text = recordText({ ...record, bundle: "/b,\n{}", annotations: [["a\nb", "c,\n"]] });
+  t.equal(text.split("\n").length, 2);
+  t.strictSame(JSON.parse(text), { ...WHOLE, bundle: "/b,\n{}", annotations: [["a\nb", "c,\n"]] });
+  const head = parseHead(encode(text), "here");
+  t.strictSame(Object.keys(head), Object.keys(JSON.parse(`${text.slice(0, text.indexOf("\n") - 1)}}`)));
+  t.match(head, { version: 1, id: "a", bundle: "/b,\n{}", pid: 12, startTime: 34, creating: false });
+  t.end();
+});
+
+t.test("parseHead() reads a record without a line of its own for the head, and says what is wrong", (t) => {
+  t.match(parseHead(encode(JSON.stringify(WHOLE)), "here"), { id: "a", pid: 12 });
+  const text = recordText(parseRecord(JSON.stringify(WHOLE), "here"));
+  const bad: [string, RegExp][] = [
+    ["", /no JSON/],
+    [text.slice(0, -1), /no JSON/],
+    [text.slice(0, text.indexOf("\n")), /no JSON/],
+    [text.replace('"pid":12', '"pid":1'), /mistyped field/],
+    [text.replace('"pid":12', '"pid":"12"'), /mistyped field/],
+    [text.replace('"creating":false', '"creating":0'), /mistyped field/],
+    [text.replace('"bootId":"x"', '"bootId":null'), /mistyped field/],
+    [text.replace('"version":1', '"version":99'), /found version 99/],
+    [`[],\n${text.slice(text.indexOf("\n") + 1)}`, /no JSON/],
+    ["null", /no object/],
+  ];
+  for (const [damaged, message] of bad) t.throws(() => parseHead(encode(damaged), "here"), { message });
   t.end();
 });

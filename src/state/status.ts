@@ -5,7 +5,7 @@ import { PF_FORKNOEXEC } from "../kernel/constants.ts";
 import { close } from "../kernel/file.ts";
 import { openPid, type ProcessStat, parseProcessStat } from "../kernel/process.ts";
 import { openProc, type Procfs, readProc } from "../kernel/procfs.ts";
-import type { StateRecord } from "./record.ts";
+import type { RecordHead, StateRecord } from "./record.ts";
 import type { ContainerDirectory } from "./store.ts";
 
 export type Status = "creating" | "created" | "running" | "paused" | "stopped";
@@ -22,11 +22,11 @@ export function readBootId(kernel: Kernel, proc: Procfs): string {
   return id;
 }
 
-/** More than /proc/PID/stat ever holds, bytes. */
-const MAX_STAT = 4096;
+/** More than /proc/PID/stat ever holds, bytes; a buffer that is a page. */
+const MAX_STAT = 4095;
 
 /** State of the recorded init; undefined when it is gone, a zombie, or its pid is somebody else's now (state.3). */
-export function statInit(kernel: Kernel, proc: Procfs, record: StateRecord): ProcessStat | undefined {
+export function statInit(kernel: Kernel, proc: Procfs, record: RecordHead): ProcessStat | undefined {
   if (record.pid === 0) return undefined;
   const text = readProc(kernel, proc, `${record.pid}/stat`, MAX_STAT, true);
   if (text === undefined) return undefined;

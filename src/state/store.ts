@@ -15,6 +15,9 @@ import {
   O_RDONLY,
   O_TRUNC,
   O_WRONLY,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
   S_IFIFO,
   SYS_fchmodat,
   SYS_flock,
@@ -23,10 +26,12 @@ import {
   SYS_unlinkat,
 } from "../kernel/constants.ts";
 import {
+  attemptOpen2,
   close,
   fchmod,
   flock,
   listDirectory,
+  open2Failure,
   openAt,
   openIfPresent,
   poll,
@@ -39,7 +44,7 @@ import { effectiveUid } from "../kernel/identity.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { dirname } from "../shared/path.ts";
 import { decode } from "../shared/text.ts";
-import { damagedRecord, parseRecord, type StateRecord } from "./record.ts";
+import { damagedRecord, parseHead, parseRecord, type RecordHead, recordText, type StateRecord } from "./record.ts";
 
 const STATE_FILE = "state.json";
 const FIFO = "exec.fifo";
@@ -95,6 +100,47 @@ export function listIds(kernel: Kernel, root: Fd): string[] {
   return listDirectory(kernel, root, true)
     .filter((name) => !name.startsWith("."))
     .sort();
+}
+
+/** The head of a container's record, without opening its directory (state.5: the kernel refuses links on the way). @throws RuntimeError when missing or damaged. */
+export function readHead(kernel: Kernel, root: Fd, id: string): RecordHead {
+  const path = `${id}/${STATE_FILE}`;
+  const result = attemptOpen2(kernel, root, path, O_RDONLY, BELOW);
+  if (result === -ENOENT) throw noRecord(id);
+  if (result < 0) throw open2Failure(kernel, result, root, path, O_RDONLY, BELOW);
+  const head = parseHead(readState(kernel, result as Fd, id), whereOf(id));
+  if (head.id !== id) throw otherRecord(id, head);
+  return head;
+}
+
+const BELOW = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+
+/** Bytes of a state.json, which is closed. */
+function readState(kernel: Kernel, fd: Fd, id: string): Uint8Array {
+  try {
+    const bytes = readAll(kernel, fd, MAX_STATE, true);
+    if (bytes !== undefined) return bytes;
+  } finally {
+    close(kernel, fd);
+  }
+  throw new RuntimeError({ what: "read state", problem: `found more than ${MAX_STATE} bytes`, where: whereOf(id) });
+}
+
+function whereOf(id: string): string {
+  return `${STATE_FILE} of "${id}"`;
+}
+
+function noRecord(id: string): RuntimeError {
+  return new RuntimeError({
+    what: "read state",
+    problem: "found no record (create was interrupted), want one",
+    where: whereOf(id),
+    hint: "delete removes the container",
+  });
+}
+
+function otherRecord(id: string, { id: found }: RecordHead): RuntimeError {
+  return damagedRecord(whereOf(id), `the record of ${JSON.stringify(found)}`);
 }
 
 /** One container's directory, open. */
@@ -184,30 +230,17 @@ export class ContainerDirectory {
   /** The record. @throws RuntimeError when missing or damaged. */
   read(): StateRecord {
     const record = this.readIfPresent();
-    if (record !== undefined) return record;
-    throw new RuntimeError({
-      what: "read state",
-      problem: "found no record (create was interrupted), want one",
-      where: `${STATE_FILE} of "${this.id}"`,
-      hint: "delete removes the container",
-    });
+    if (record === undefined) throw noRecord(this.id);
+    return record;
   }
 
   /** As read; undefined when missing. */
   readIfPresent(): StateRecord | undefined {
-    const where = `${STATE_FILE} of "${this.id}"`;
     const fd = openIfPresent(this.#kernel, this.fd, STATE_FILE, O_RDONLY | O_NOFOLLOW);
     if (fd === undefined) return undefined;
-    try {
-      const bytes = readAll(this.#kernel, fd, MAX_STATE, true);
-      if (bytes === undefined)
-        throw new RuntimeError({ what: "read state", problem: `found more than ${MAX_STATE} bytes`, where });
-      const record = parseRecord(decode(bytes), where);
-      if (record.id !== this.id) throw damagedRecord(where, `the record of ${JSON.stringify(record.id)}`);
-      return record;
-    } finally {
-      close(this.#kernel, fd);
-    }
+    const record = parseRecord(decode(readState(this.#kernel, fd, this.id)), whereOf(this.id));
+    if (record.id !== this.id) throw otherRecord(this.id, record);
+    return record;
   }
 
   /** Replaces the record: a reader sees the old one or the new one, whole (state.2). */
@@ -216,7 +249,7 @@ export class ContainerDirectory {
     const fd = openAt(this.#kernel, this.fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
     try {
       fchmod(this.#kernel, fd, 0o600);
-      writeAll(this.#kernel, fd, JSON.stringify(record));
+      writeAll(this.#kernel, fd, recordText(record));
     } finally {
       close(this.#kernel, fd);
     }
