@@ -20,7 +20,7 @@
 #define ARENA (128u * 1024u)    /* one mapping; the first is made with all its pages, which is cheaper than a fault for each */
 #define PAGE 4096u
 #define ENGINE_ARENA 3584u      /* the engine keeps blocks of up to 512 bytes in arenas of its own, each from here to PAGE bytes (quickjs.c) */
-#define SLAB 8u                 /* pages that are taken from the arena at once, so that few bytes are lost to their alignment */
+#define SLAB 4u                 /* pages that are taken from the arena at once, so that few bytes are lost to their alignment */
 #define SMALL_CLASSES (SMALL / GRAIN)
 #define CLASSES (SMALL_CLASSES + 7u)
 
@@ -111,8 +111,28 @@ static int make_room(size_t size)
 	return arena == NULL ? -1 : 0;
 }
 
+/* A page out of the blocks that were freed while the image is made; what is before and behind it stays free. NULL when none holds a page. */
+static struct page *page_of_freed(void)
+{
+	for (struct head **place = &freed_while_making; *place != NULL; place = &(*place)->next) {
+		struct head *block = *place;
+		uint8_t *start = (uint8_t *)(block + 1), *end = start + block->size;
+		uint8_t *page = (uint8_t *)(((uintptr_t)start + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+		if (page == start || page > end || (size_t)(end - page) < PAGE + sizeof *block + GRAIN)
+			continue;
+		struct head *rest = (struct head *)(page + PAGE);
+		*rest = (struct head){ (size_t)(end - page) - PAGE - sizeof *rest, block->next };
+		block->size = (size_t)(page - start);
+		block->next = rest;
+		return (struct page *)page;
+	}
+	return NULL;
+}
+
 static void *take_page(void)
 {
+	if (free_pages == NULL && making && (free_pages = page_of_freed()) != NULL)
+		free_pages->next = NULL;
 	if (free_pages == NULL) {
 		if (make_room((SLAB + 1) * PAGE) != 0)
 			return NULL;
