@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSy
 import { join } from "node:path";
 import { hierarchy, limited, onV1, own, place, type Resources, value } from "../support/cgroup-v1.ts";
 import { created, fails, prints, put, removed, started } from "../support/life.ts";
-import { until } from "../support/sandbox.ts";
+import { type TestConfig, until } from "../support/sandbox.ts";
 
 onV1("cgroup: limits are in the files before the process starts", (t, box) => {
   const id = created(
@@ -55,6 +55,30 @@ onV1("cgroup: hooks that init runs are in the container's, and no descriptor of 
     open.join(" "),
   );
   removed(t, box, id);
+});
+
+onV1("cgroup: a process of any user is in the container's, whichever moment init enters them at", (t, box) => {
+  const allowAll = { defaultAction: "SCMP_ACT_ALLOW" as const };
+  const changes: [string, (config: TestConfig) => void][] = [
+    ["last", () => undefined],
+    ["before a filter", (config) => Object.assign(config.linux, { seccomp: allowAll })],
+    ["before a policy", (config) => Object.assign(config.process, { scheduler: { policy: "SCHED_BATCH" } })],
+    ["before a namespace", (config) => config.linux.namespaces?.push({ type: "cgroup" })],
+  ];
+  for (const [moment, change] of changes) {
+    for (const noNewPrivileges of [true, false]) {
+      const id = created(t, box, ["sleep", "100"], (config) => {
+        Object.assign(config.process, { user: { uid: 1000, gid: 1000 }, noNewPrivileges });
+        change(config);
+      });
+      const pid = box.pid(id);
+      for (const controller of ["memory", "pids", "devices", "freezer", "cpuset", "cpu"]) {
+        if (hierarchy(controller) === undefined) continue;
+        t.equal(value(controller, id, "cgroup.procs").trim(), String(pid), `${moment}: it alone is in ${controller}`);
+      }
+      removed(t, box, id);
+    }
+  }
 });
 
 onV1("cgroup: values that ask for nothing, and -1", (t, box) => {
