@@ -1,29 +1,12 @@
 // The same under containerd: `ctr run` of /bin/true, and how much of it is spent inside the runtime's processes (bench/wrapper.c).
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
-import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { importTypeScript } from "../native/compile.mjs";
 
 /** Containers of one runtime in a row are few: each takes containerd a tenth of a second. */
 const MOST_ROUNDS = 20;
-
-/** The harness of the managers' tests, which is TypeScript. */
-async function harness() {
-  const outfile = "build/bench/containerd.mjs";
-  await build({
-    entryPoints: ["conformance/managers/containerd.ts"],
-    outfile,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "warning",
-  });
-  return import(pathToFileURL(resolve(outfile)).href);
-}
 
 /** A program of the runtime's name that notes how long the runtime took. */
 function wrap(folder, name, program) {
@@ -38,7 +21,7 @@ function wrap(folder, name, program) {
 
 /** { figures } of the time inside the runtime and of the whole `ctr run`; { why } where there is no containerd. */
 export async function measureCtr({ runtimes, folder, shuffled, rest }, rounds) {
-  const { Containerd, CtrSeat, whyNoContainerd } = await harness();
+  const { Containerd, CtrSeat, whyNoContainerd } = await importTypeScript("conformance/managers/containerd.ts");
   const why = whyNoContainerd();
   if (why !== undefined) return { why };
   const daemon = new Containerd();

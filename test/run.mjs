@@ -5,8 +5,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { build } from "esbuild";
 import { Parser } from "tap-parser";
+import { compileForNode } from "../native/compile.mjs";
 import { leftovers } from "./leftovers.mjs";
 
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
@@ -31,19 +31,7 @@ const makesContainers = (path) =>
 async function compile(paths) {
   rmSync("build/test", { recursive: true, force: true });
   mkdirSync("build/test", { recursive: true });
-  await build({
-    entryPoints: paths,
-    outdir: "build/test",
-    outbase: ".",
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    sourcemap: "inline",
-    logLevel: "warning",
-  });
+  await compileForNode(paths, "build/test");
 }
 
 function runOne(path) {

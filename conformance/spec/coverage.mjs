@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { compileForNode } from "../../native/compile.mjs";
 
 const FOLDER = "build/spec";
 const tests = readdirSync("conformance/spec").filter(
@@ -12,18 +12,11 @@ const tests = readdirSync("conformance/spec").filter(
 
 rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(`${FOLDER}/proofs`, { recursive: true });
-await build({
-  entryPoints: [...tests, "all.ts"].map((name) => `conformance/spec/${name}`),
-  outdir: FOLDER,
-  outExtension: { ".js": ".mjs" },
-  bundle: true,
-  packages: "external",
-  platform: "node",
-  format: "esm",
-  target: "node20",
-  sourcemap: "inline",
-  logLevel: "warning",
-});
+await compileForNode(
+  [...tests, "all.ts"].map((name) => `conformance/spec/${name}`),
+  FOLDER,
+  "conformance/spec",
+);
 
 let failed = false;
 const run = {};
