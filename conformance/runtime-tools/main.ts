@@ -7,12 +7,22 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { makeTools } from "./build.ts";
-import { findRuntime } from "./execute.ts";
+import { findRuntime, type Runtime } from "./execute.ts";
 import { compareWithExpected, readExpectedFailures } from "./expected.ts";
 import { details, reasons, table } from "./report.ts";
 import { DEFAULT_JOBS, runAll } from "./schedule.ts";
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
+
+/** Outcomes are told apart by name: of two of one name the later ones have a number. */
+function withNames(runtimes: readonly Runtime[]): Runtime[] {
+  const seen = new Map<string, number>();
+  return runtimes.map((runtime) => {
+    const count = (seen.get(runtime.name) ?? 0) + 1;
+    seen.set(runtime.name, count);
+    return count === 1 ? runtime : { ...runtime, name: `${runtime.name} (${count})` };
+  });
+}
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -31,7 +41,7 @@ async function main(): Promise<number> {
     return 1;
   }
   const own = findRuntime(resolve("dist/ts-runc"));
-  const runtimes = [own, ...positionals.map(findRuntime)];
+  const runtimes = withNames([own, ...positionals.map(findRuntime)]);
   const executables = tools.tests.filter((name) => name.includes(values.only));
   const expected = readExpectedFailures();
   const races = (name: string) => expected.get(name)?.kind === "race";
