@@ -1,7 +1,7 @@
 /**
  * Entry of the test build `build/ts-runc-faults`: the product with the fault-injecting host in between.
  *
- *     TSRUNC_FAULT=role:call:ERRNO   role: main, init, main-hook, init-hook; ERRNO a name, or KILL
+ *     TSRUNC_FAULT=role:call:ERRNO   role: main, init, joined, main-hook, init-hook; ERRNO a name, or KILL
  *     TSRUNC_FAULT_LOG=file          writes down every call: role, number, call with its arguments
  */
 import { runMain } from "./chunk-main.ts";
@@ -26,7 +26,7 @@ import { encode } from "./shared/text.ts";
 /** The fault that the environment asks for. A word that means nothing ends the program: a sweep must not pass because nothing was injected. */
 function parseFault(native: Native, text: string | undefined): Fault | undefined {
   if (text === undefined) return undefined;
-  const [, role, call, name] = /^(main|init|main-hook|init-hook):([0-9]+):([A-Z0-9]+)$/.exec(text) ?? [];
+  const [, role, call, name] = /^(main|init|joined|main-hook|init-hook):([0-9]+):([A-Z0-9]+)$/.exec(text) ?? [];
   const errno = name === "KILL" ? 0 : Object.entries(ERRNO_NAMES).find(([, known]) => known === name)?.[0];
   if (role === undefined || errno === undefined) {
     native.syscall(SYS_exit_group, 99);

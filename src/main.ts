@@ -77,9 +77,10 @@ export function main(program: Program): number {
     return command(program, kernel);
   } catch (error) {
     // Before there is a log, or by the log itself.
-    const line = encode(`${errorLine(failureOf("start-up", error))}\n`);
+    const failure = parse(program.words, COMMANDS)?.command.failure;
+    const line = encode(`${failure?.prefix ?? ""}${errorLine(failureOf("start-up", error))}\n`);
     kernel.attempt(SYS_write, 2, line, line.length);
-    return 1;
+    return failure?.status ?? 1;
   }
 }
 

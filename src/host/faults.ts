@@ -1,12 +1,12 @@
 /**
  * The fault-injecting host (test build only): counts every call of this process, and makes one of them fail. A call is named by role and
- * number: `main:17` is the eighteenth call of the command, `init:3` the fourth of the container's init, whose list of calls as data counts
- * too. The lists of the hooks that either runs count for themselves, as `main-hook:0` and so on, over all hooks of that process.
+ * number: `main:17` is the eighteenth call of the command, `init:3` the fourth of the container's init, or of exec's stage, whose list of calls
+ * as data counts too, and `joined:3` that of the process which this stage makes. The lists of the hooks that either runs count for themselves, as `main-hook:0` and so on, over all hooks of that process.
  */
 import type { Host, Word } from "./host.ts";
 
 /** Whose call it is. */
-export type FaultRole = "main" | "init" | "main-hook" | "init-hook";
+export type FaultRole = "main" | "init" | "joined" | "main-hook" | "init-hook" | "joined-hook";
 
 /** What happens to one call. */
 export interface Fault {
@@ -40,7 +40,7 @@ function recordArgs(view: DataView, at: number): bigint[] {
 /** Wraps a host. */
 export function faultHost(inner: Host, fault: Fault | undefined, tools: FaultTools): Host {
   const { numbers } = tools;
-  let role: "main" | "init" = "main";
+  let role: "main" | "init" | "joined" = "main";
   let count = 0;
   let hookCount = 0;
 
@@ -114,10 +114,11 @@ export function faultHost(inner: Host, fault: Fault | undefined, tools: FaultToo
         hookCount += records;
         return inner.clone(args, calls, slots, report);
       }
-      mark(calls, "init", 0);
+      const child = role === "main" ? "init" : "joined";
+      mark(calls, child, 0);
       const result = inner.clone(args, calls, slots, report);
       if (result === 0) {
-        role = "init";
+        role = child;
         count = records;
         hookCount = 0;
       }

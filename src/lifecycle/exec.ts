@@ -5,7 +5,7 @@ import { receive, send } from "../channel/link.ts";
 import type { ExecAnnouncement } from "../channel/message.ts";
 import type { JoinPlan, ProcessPlan } from "../config/plan-types.ts";
 import type { Door } from "../init/cgroup-doors.ts";
-import { withStep } from "../init/step.ts";
+import { type Words, withStep } from "../init/step.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import {
   CLONE_NEWNS,
@@ -23,6 +23,7 @@ import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { setAffinity } from "../kernel/scheduling.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
+import { twice } from "../shared/twice.ts";
 import type { StateRecord } from "../state/record.ts";
 import { openInit, statusOf } from "../state/status.ts";
 import type { ContainerDirectory } from "../state/store.ts";
@@ -35,7 +36,7 @@ import { type ExecRequest, planExec } from "./exec-plan.ts";
 import { Foreground } from "./foreground.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
 import { sendListener } from "./listener.ts";
-import { writePidFile } from "./pid-file.ts";
+import { removePidFile, writePidFile } from "./pid-file.ts";
 import { sendPidfd } from "./pidfd-socket.ts";
 import type { Runtime } from "./runtime.ts";
 import { sealForAdmin } from "./seal.ts";
@@ -99,6 +100,15 @@ function checkTerminal(request: ExecRequest, terminal: boolean): void {
     );
 }
 
+function wordsOf(id: string): Words {
+  return { what: `exec in "${id}"`, problem: "the kernel refused a call" };
+}
+
+function killAndReap(kernel: Kernel, pid: Pid): void {
+  killChild(kernel, pid, SIGKILL);
+  wait(kernel, pid, 0);
+}
+
 interface Parts {
   request: ExecRequest;
   record: StateRecord;
@@ -141,8 +151,7 @@ class Exec {
       if (!plan.terminal && !request.detach) this.#foreground.replaceTerminals(plan.stdio);
       const pid = this.#start();
       if (request.detach) return 0;
-      this.#foreground.untilEnd(pid);
-      const status = wait(kernel, pid, 0)?.status ?? 0;
+      const status = this.#untilEnd(pid);
       this.#foreground.finish();
       return status;
     } finally {
@@ -157,9 +166,22 @@ class Exec {
       this.#cleanup.release();
       return pid;
     } catch (error) {
-      const words = { what: `exec in "${request.id}"`, problem: "the kernel refused a call" };
-      throw this.#cleanup.undo(withStep("exec", words, error));
+      throw this.#cleanup.undo(withStep("exec", wordsOf(request.id), error));
     }
+  }
+
+  /** Relays and forwards until the process has ended, and is reaped; one that can be waited for no more is ended. Returns its status. */
+  #untilEnd(pid: Pid): number {
+    const kernel = this.#kernel;
+    try {
+      this.#foreground.untilEnd(pid);
+    } catch (error) {
+      const { id, pidFile } = this.#with.request;
+      if (pidFile !== undefined) this.#cleanup.add("pid file", () => removePidFile(kernel, pidFile));
+      this.#cleanup.add("process", () => killAndReap(kernel, pid));
+      throw this.#cleanup.undo(withStep("exec", wordsOf(id), error));
+    }
+    return twice(() => wait(kernel, pid, 0))?.status ?? 0;
   }
 
   #spawn(): Pid {
@@ -195,9 +217,7 @@ class Exec {
     if (spawned.inChild)
       return this.#runtime.chunks.runJoin(kernel, { plan: joinPlan, filter, link, tell: tells, doors: this.#doors });
     this.#cleanup.add("process", () => {
-      if (spawned.pid === 0) return;
-      killChild(kernel, spawned.pid, SIGKILL);
-      wait(kernel, spawned.pid, 0);
+      if (spawned.pid !== 0) killAndReap(kernel, spawned.pid);
     });
     this.#release(spawned, joinPlan, proc);
     if (tells !== undefined) awaitJoined(kernel, spawned, tells);

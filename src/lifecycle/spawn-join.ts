@@ -12,6 +12,7 @@ import {
   CLONE_NEWUSER,
   CLONE_NEWUTS,
   EBUSY,
+  EPIPE,
   P_PID,
   PR_SET_DUMPABLE,
   SIGCHLD,
@@ -110,5 +111,7 @@ export function awaitJoined(kernel: Kernel, spawned: Joining, told: Fd): void {
   const ended = kernel.attempt(SYS_waitid, P_PID, pid, new Uint8Array(128), WEXITED | WNOHANG | WNOWAIT, 0);
   if (ended < 0) throw kernel.failure(ended, SYS_waitid, P_PID, pid, 0, WEXITED | WNOHANG | WNOWAIT, 0);
   spawned.pid = pid;
-  kernel.attempt(SYS_write, spawned.link, encode("p"), 1); // where it has ended already, the link says so
+  const sent = kernel.attempt(SYS_write, spawned.link, encode("p"), 1);
+  // Where it has ended already, the link says so; else it would wait for this word, and we for its.
+  if (sent < 0 && sent !== -EPIPE) throw kernel.failure(sent, SYS_write, spawned.link, "p", 1);
 }

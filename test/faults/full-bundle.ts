@@ -9,7 +9,7 @@ const NAMESPACES = ["cgroup", "ipc", "mnt", "net", "pid", "uts"] as const;
  * What the process prints of itself: every restriction of the config shows in it. It has its name only once it is whole, so that a process
  * that was killed meanwhile is not taken for one whose restrictions were missing.
  */
-function probe(): string {
+export function probe(): string {
   const spaces = NAMESPACES.map(
     (name) => `[ "$(readlink /proc/self/ns/${name})" = "${readlinkSync(`/proc/self/ns/${name}`)}" ]; echo ${name} $?`,
   );
@@ -38,8 +38,8 @@ export class FullBundle {
   readonly #out: string;
   readonly #hookLog: string;
 
-  constructor(box: Sandbox, variant: Variant) {
-    this.folder = box.bundle(["sh", "-c", probe()]);
+  constructor(box: Sandbox, variant: Variant, args = ["sh", "-c", probe()]) {
+    this.folder = box.bundle(args);
     this.#out = join(this.folder, "out");
     this.#hookLog = join(this.folder, "hooks.log");
     mkdirSync(this.#out);

@@ -1,17 +1,17 @@
-/** The four verbs under a fault: what is done before, the verb itself, what must hold after. */
+/** The verbs under a fault: what is done before, the verb itself, what must hold after. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Sandbox } from "../support/sandbox.ts";
-import { FullBundle, type Variant } from "./full-bundle.ts";
+import { FullBundle, probe, type Variant } from "./full-bundle.ts";
 import {
   BOUND_MS,
   ERROR_LINE,
   execute,
   FAULTY,
-  isEmpty,
   ONE_LINE,
   PLAIN,
+  processesOf,
   type Ran,
   type RecordedCall,
   readCalls,
@@ -19,7 +19,7 @@ import {
   waitFor,
 } from "./sweep.ts";
 
-export type Verb = "create" | "start" | "run" | "delete";
+export type Verb = "create" | "start" | "run" | "delete" | "exec";
 
 /** One command, judged. */
 export interface Verdict {
@@ -44,10 +44,10 @@ export class Scenario {
   readonly #name: string;
   #runs = 0;
 
-  constructor(box: Sandbox, variant: Variant, name: string) {
+  constructor(box: Sandbox, verb: Verb, variant: Variant, name: string) {
     this.#state = box.state;
     this.#name = name;
-    this.bundle = new FullBundle(box, variant);
+    this.bundle = new FullBundle(box, variant, verb === "exec" ? ["sleep", "1000"] : undefined);
   }
 
   get #pidFile(): string {
@@ -64,6 +64,7 @@ export class Scenario {
 
   #words(verb: Verb): string[] {
     const id = this.#id;
+    if (verb === "exec") return [verb, "--pid-file", this.#pidFile, id, "sh", "-c", probe()];
     return verb === "create" || verb === "run"
       ? [verb, "--bundle", this.bundle.folder, "--pid-file", this.#pidFile, id]
       : [verb, id];
@@ -71,6 +72,7 @@ export class Scenario {
 
   /** The whole life, in which `verb` is a command of the test build with `env`, all else the product's. */
   async record(verb: Verb, env: Record<string, string>): Promise<{ ran: Ran; probe: string; hooks: string }> {
+    if (verb === "exec") return this.#recordExec(env);
     this.#begin();
     if (verb === "start" || verb === "delete") await this.#run(PLAIN, this.#words("create"));
     const ran = await this.#run(FAULTY, this.#words(verb), env);
@@ -81,8 +83,38 @@ export class Scenario {
     return { ran, probe, hooks: this.bundle.hooksRun() };
   }
 
+  async #recordExec(env: Record<string, string>): Promise<{ ran: Ran; probe: string; hooks: string }> {
+    await this.#running([]);
+    const ran = await this.#run(FAULTY, this.#words("exec"), env);
+    return { ran, probe: this.bundle.readProbe() ?? "", hooks: this.bundle.hooksRun() };
+  }
+
+  /** For exec: a container whose first process sleeps, the one of before if it is whole; nothing is left of an exec before. */
+  async #running(problems: string[]): Promise<void> {
+    if (processesOf(this.#id).length === 1) {
+      this.#clear();
+      return;
+    }
+    this.#begin();
+    for (const verb of ["create", "start"] as const) {
+      const ran = await this.#run(PLAIN, this.#words(verb));
+      if (ran.status !== 0) problems.push(`${verb} before it: ${ran.stderr}`);
+    }
+    this.#clear();
+  }
+
+  /** Ends what exec was run in; what is left of it. */
+  async end(): Promise<string[]> {
+    const ran = await this.#run(PLAIN, ["delete", "--force", this.#id]);
+    return [...(ran.status === 0 ? [] : [ran.stderr]), ...remains(this.#state, this.#id, this.bundle.folder, false)];
+  }
+
   #begin(): void {
     this.#runs++;
+    this.#clear();
+  }
+
+  #clear(): void {
     for (const name of readdirSync(this.bundle.folder)) {
       if (/^\.?pid/.test(name)) rmSync(join(this.bundle.folder, name));
     }
@@ -91,7 +123,7 @@ export class Scenario {
 
   /** Waits for the probe, or for the container's end without one. */
   async #ended(): Promise<void> {
-    await waitFor(() => this.bundle.readProbe() !== undefined || isEmpty(this.#id), BOUND_MS);
+    await waitFor(() => this.bundle.readProbe() !== undefined || processesOf(this.#id).length === 0, BOUND_MS);
   }
 
   /** As judgeOnce; what only took too long has a second chance, as the machine may be busy with other things. */
@@ -101,8 +133,34 @@ export class Scenario {
     return onlySlow ? this.judgeOnce(verb, fault, ofCommand, baseline) : verdict;
   }
 
+  /** An exec with a fault in it: a process with every restriction or none at all, and the container goes on as if there had been none. */
+  async #judgeExec(fault: string, ofCommand: boolean, baseline: string): Promise<Verdict> {
+    const problems: string[] = [];
+    await this.#running(problems);
+    const before = processesOf(this.#id);
+    const killed = fault.endsWith(":KILL");
+    const log = join(this.bundle.folder, "hit");
+    rmSync(log, { force: true });
+    const ran = await this.#run(FAULTY, this.#words("exec"), { TSRUNC_FAULT: fault, TSRUNC_FAULT_LOG: log });
+    this.#judgeEnd(problems, ran, killed, ofCommand, 255);
+    const ok = ran.status === 0;
+    // A process whose exec was killed while it began goes on, or ends with it.
+    const same = () => processesOf(this.#id).join() === before.join();
+    if (!(await waitFor(same, ok || !killed ? 600 : BOUND_MS)))
+      problems.push(`in the container: ${processesOf(this.#id).join(" ")}, before: ${before.join(" ")}`);
+    const text = this.bundle.readProbe();
+    if (text !== undefined && text !== baseline)
+      problems.push(`the process ran without all restrictions: ${difference(baseline, text)}`);
+    if (ok && text === undefined) problems.push("success, but the process never ran");
+    const pidFiles = readdirSync(this.bundle.folder).filter((name) => /^\.?pid/.test(name));
+    if (!ok && !killed && pidFiles.length > 0) problems.push(`left behind: ${pidFiles.join(" ")}`);
+    const [hit] = existsSync(log) ? readCalls(log) : [];
+    return { problems: problems.map((problem) => `${problem}: ${JSON.stringify(ran.stderr)}`), succeeded: ok, hit };
+  }
+
   /** Runs `verb` with a fault in it. `ofCommand`: the call is the command's own, so that KILL ends the command. */
   async judgeOnce(verb: Verb, fault: string, ofCommand: boolean, baseline: string): Promise<Verdict> {
+    if (verb === "exec") return this.#judgeExec(fault, ofCommand, baseline);
     this.#begin();
     const problems: string[] = [];
     const killed = fault.endsWith(":KILL");
@@ -134,14 +192,17 @@ export class Scenario {
     return { problems: problems.map((problem) => `${problem}: ${JSON.stringify(ran.stderr)}`), succeeded: ok, hit };
   }
 
-  #judgeEnd(problems: string[], ran: Ran, killed: boolean, ofCommand: boolean): void {
+  /** `failure`: the status of a command that fails. */
+  #judgeEnd(problems: string[], ran: Ran, killed: boolean, ofCommand: boolean, failure = 1): void {
     if (ran.ms > BOUND_MS) problems.push(`took ${ran.ms} ms`);
     if (killed && ofCommand) {
       if (ran.signal !== "SIGKILL" && ran.status !== 0) problems.push(`ended with ${ran.signal ?? ran.status}`);
       return;
     }
-    if (ran.status !== 0 && ran.status !== 1) problems.push(`ended with ${ran.signal ?? ran.status}`);
-    if (ran.status === 1 && !(killed ? ONE_LINE : ERROR_LINE).test(ran.stderr))
+    // A process that is killed when it has said all, and has yet to execute the program, was killed like one that has.
+    if (failure === 255 && killed && ran.status === 137) return;
+    if (ran.status !== 0 && ran.status !== failure) problems.push(`ended with ${ran.signal ?? ran.status}`);
+    if (ran.status === failure && !(killed ? ONE_LINE : ERROR_LINE).test(ran.stderr))
       problems.push(killed ? "not one error line" : "no single error line with step, call and errno");
   }
 

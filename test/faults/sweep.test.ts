@@ -74,7 +74,7 @@ interface Plan {
 async function sweep(test: Test, plan: Plan): Promise<void> {
   const { verb } = plan;
   const box = new Sandbox(ENGINE);
-  const scenarios = [new Scenario(box, plan.variant, "a"), new Scenario(box, plan.variant, "b")];
+  const scenarios = ["a", "b"].map((name) => new Scenario(box, verb, plan.variant, name));
   const [first] = scenarios;
   if (first === undefined) return;
   const log = join(box.folder, "calls");
@@ -125,12 +125,16 @@ async function sweep(test: Test, plan: Plan): Promise<void> {
   );
   test.ok(cleanly > 0, "faults were injected");
   test.ok(missed.length <= queued / 50, `${missed.length} of ${queued} were not reached: ${missed.join(" ")}`);
+  if (verb === "exec") {
+    for (const scenario of scenarios) test.strictSame(await scenario.end(), [], "nothing is left of the container");
+  }
   test.strictSame(box.close(), [], "nothing is left");
 }
 
 const ALL = ["EPERM", "ENOMEM", "EINTR", "KILL"];
 const OWN = ["main", "main-hook"];
 const EVERY = [...OWN, "init", "init-hook"];
+const JOINING = ["main", "init", "joined"];
 const CREATED = /^prestart\ncreateRuntime\ncreateContainer\n/;
 const WHOLE = /^prestart\ncreateRuntime\ncreateContainer\npoststart\npoststop\n$/;
 
@@ -141,6 +145,8 @@ const PLANS: Readonly<Record<string, Plan>> = {
   run: { verb: "run", variant: "plain", errnos: ALL, roles: OWN, hooks: WHOLE },
   delete: { verb: "delete", variant: "plain", errnos: ALL, roles: OWN, hooks: /poststop\n$/ },
   join: { verb: "run", variant: "join", errnos: ["ENOMEM", "KILL"], roles: [...OWN, "init"], hooks: WHOLE },
+  exec: { verb: "exec", variant: "plain", errnos: ALL, roles: JOINING, hooks: /^$/ },
+  "exec-user": { verb: "exec", variant: "user", errnos: ["ENOMEM"], roles: JOINING, hooks: /^$/ },
   user: { verb: "run", variant: "user", errnos: ["ENOMEM"], roles: EVERY, hooks: WHOLE },
 };
 

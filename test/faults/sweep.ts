@@ -70,11 +70,11 @@ function hierarchies(): string[] {
   return readdirSync("/sys/fs/cgroup").filter((name) => existsSync(`/sys/fs/cgroup/${name}/cgroup.procs`));
 }
 
-/** Whether no process is in the container. */
-export function isEmpty(id: string): boolean {
+/** Pids of the processes that are in the container. */
+export function processesOf(id: string): string[] {
   const [first = "."] = hierarchies();
   const path = join("/sys/fs/cgroup", first, id, "cgroup.procs");
-  return !existsSync(path) || readFileSync(path, "utf8") === "";
+  return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
 }
 
 /** What there is of a container: state, cgroups, mounts, processes of its bundle (the runtime's own and hooks), with `pidFile` that too. */
