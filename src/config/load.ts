@@ -14,10 +14,11 @@ import type { Config, ConfigValidator, IntegerTree, Linux, LoadedConfig, SchemaE
  * the first that is found: syntax, schema, text, integers, rules.
  */
 export function loadConfig(text: string, validate: ConfigValidator, warn?: (line: string) => void): LoadedConfig {
-  const document = parseJson(text, LOAD_CONFIG);
+  const numbers = { inexact: false };
+  const document = parseJson(text, LOAD_CONFIG, numbers);
   if (!validate(document)) throw schemaError(document, text, validate.errors?.[0]);
   checkText(text, document);
-  if (validate.integers !== undefined) exactIntegers(text, document, validate.integers);
+  if (numbers.inexact && validate.integers !== undefined) exactIntegers(text, document, validate.integers);
   // The validator has just proven the shape, and the rules add what LoadedConfig promises beyond it.
   const config = document as LoadedConfig;
   const warnings = checkRules(config);

@@ -44,11 +44,9 @@ function checkMount(mount: Mount, pointer: string, context: RuleContext): void {
     context.warnings.push(`${show(destination)} is relative and taken from /; config.json#${at}`);
   }
   if (source !== undefined) wantShortPath(`${pointer}/source`, source);
-  options.forEach((option, index) => {
-    wantOneLine(`${pointer}/options/${index}`, option);
-  });
   const bind = options.includes("bind") || options.includes("rbind");
   options.forEach((option, index) => {
+    if (option.includes("\n")) wantOneLine(`${pointer}/options/${index}`, option);
     // What a file system would have to know: a bind has none, and configs give it mode=755 all the same (runc and crun hand it on, to no effect).
     if (!bind || !option.includes("=") || isIdmapOption(option)) return;
     context.warnings.push(`${show(option)} means nothing on a bind; config.json#${pointer}/options/${index}`);
@@ -70,8 +68,11 @@ function checkMount(mount: Mount, pointer: string, context: RuleContext): void {
 
 /** Whether a destination is / once `.`, `..` and empty parts are gone. */
 function isRoot(path: string): boolean {
-  // Without a way up only dots and slashes lead there.
-  if (!path.includes("..")) return /^[./]*$/.test(path);
+  // Without a way up only dots and slashes lead there: the second character of most says that they do not.
+  if (!path.includes("..")) {
+    for (const character of path) if (character !== "/" && character !== ".") return false;
+    return true;
+  }
   let depth = 0;
   for (const part of path.split("/")) {
     if (part === "..") depth = Math.max(0, depth - 1);

@@ -14,11 +14,11 @@ export const MAX_LENGTH = 16 * 1024 * 1024;
 /**
  * Parses a JSON document.
  *
- * `what` names the action and the document in errors: `load config.json`. Throws a RuntimeError with line
+ * `what` names the action and the document in errors: `load config.json`; `numbers` is told what kind of numbers there are. Throws a RuntimeError with line
  * and column (both from 1, columns in UTF-16 units) for a syntax error, and for a document that is too
  * long or nested deeper than 64.
  */
-export function parseJson(text: string, what: string): unknown {
+export function parseJson(text: string, what: string, numbers: Numbers = { inexact: false }): unknown {
   if (text.length > MAX_LENGTH) {
     throw new RuntimeError({ what, problem: `${text.length} characters, want at most ${MAX_LENGTH}` });
   }
@@ -29,20 +29,26 @@ export function parseJson(text: string, what: string): unknown {
     // The engines word and place a syntax error differently (and QuickJS may say "stack overflow").
     throw syntaxError(text, what);
   }
-  if (tooDeep(document, MAX_DEPTH)) throw depthError(text, what);
+  if (tooDeep(document, MAX_DEPTH, numbers)) throw depthError(text, what);
   return document;
 }
 
-/** Whether containers are nested deeper than `left`; never recurses deeper than that itself. */
-function tooDeep(value: unknown, left: number): boolean {
+/** What a document's numbers are. */
+export interface Numbers {
+  /** There is one whose source may say something else than it: a fraction, beyond 2^53, or -0. */
+  inexact: boolean;
+}
+
+/** Whether containers are nested deeper than `left`; never recurses deeper than that itself. Looks at the numbers on its way. */
+function tooDeep(value: unknown, left: number, numbers: Numbers): boolean {
+  if (typeof value === "number" && (!Number.isSafeInteger(value) || Object.is(value, -0))) numbers.inexact = true;
   if (typeof value !== "object" || value === null) return false;
   if (left === 0) return true;
-  if (Array.isArray(value)) {
-    for (const item of value) if (typeof item === "object" && tooDeep(item, left - 1)) return true;
-    return false;
-  }
   // `Object.values` reads own properties only: a key named __proto__ is data (ts.1).
-  for (const item of Object.values(value)) if (typeof item === "object" && tooDeep(item, left - 1)) return true;
+  for (const item of Array.isArray(value) ? value : Object.values(value)) {
+    const kind = typeof item;
+    if ((kind === "object" || kind === "number") && tooDeep(item, left - 1, numbers)) return true;
+  }
   return false;
 }
 
