@@ -31,6 +31,8 @@ export interface ExecAnnouncement {
   index: number;
   /** Index of the filter's loading; -1 when it is not in the list. Any other closes or marks descriptors or resets a signal. */
   filter: number;
+  /** A filter is in force at execve, which may hide why that failed. */
+  filtered: boolean;
 }
 
 export type Message =

@@ -117,6 +117,7 @@ export function prepareExec(
   const environment = stringTable(kernel, env);
   list.keep(args.keep, environment.keep);
   list.add({}, SYS_execve, program, args.table, environment.table);
-  const announcement = { program, uid: plan.uid, cwd: plan.cwd, index: list.length - 1, filter: filterIndex };
+  const { uid, cwd, hasSeccomp: filtered } = plan;
+  const announcement = { program, uid, cwd, index: list.length - 1, filter: filterIndex, filtered };
   return { list: list.bytes(), slots: list.slots, keep: list, announcement };
 }

@@ -83,8 +83,9 @@ function release(
   const fifo = directory.openFifo(O_RDONLY | O_NONBLOCK);
   if (fifo === undefined) throw alreadyRunning(record);
   try {
-    const failure = new Answer(runtime, directory, record, proc).wait(fifo, pidfd);
-    directory.removeFifo();
+    const answer = new Answer(runtime, directory, record, proc);
+    const failure = answer.wait(fifo, pidfd);
+    if (!answer.tookFifo) directory.removeFifo();
     if (failure !== undefined) {
       signalPidfd(kernel, pidfd, SIGKILL);
       throw failure;
@@ -119,6 +120,8 @@ class Answer {
   readonly #record: StateRecord;
   readonly #proc: Procfs;
   #bytes = new Uint8Array(0);
+  /** The fifo has been removed. */
+  tookFifo = false;
 
   constructor(runtime: Runtime, directory: ContainerDirectory, record: StateRecord, proc: Procfs) {
     this.#runtime = runtime;
@@ -145,7 +148,7 @@ class Answer {
         const first = this.#bytes.length === 0;
         if (!this.#take(read(kernel, fifo, 4096))) return this.#end();
         // Init is on its way: from here on the container counts as started, whatever happens to us.
-        if (first) this.#directory.removeFifo();
+        if (first) this.tookFifo = this.#directory.removeFifo();
         const failure = this.#nativeFailure();
         if (failure !== undefined) return failure;
       } else if ((onFifo & POLLHUP) !== 0) return this.#end();
@@ -207,6 +210,8 @@ class Answer {
         where: "config.json#/linux/resources/memory/limit",
       });
     }
+    // Without a filter a failure of execve is always told. (An init of an earlier version does not say whether there is one.)
+    if (lines.every((line) => line.exec === undefined || line.exec.filtered === false)) return undefined;
     const found = statInit(this.#runtime.kernel, this.#proc, this.#record);
     if (found === undefined || this.#record.initExecuted || (found.flags & PF_FORKNOEXEC) === 0) return undefined;
     return new RuntimeError({

@@ -301,8 +301,9 @@ export class ContainerDirectory {
     return true;
   }
 
-  removeFifo(): void {
-    this.#kernel.attempt(SYS_unlinkat, this.fd, FIFO, 0);
+  /** Whether it could be removed. */
+  removeFifo(): boolean {
+    return this.#kernel.attempt(SYS_unlinkat, this.fd, FIFO, 0) === 0;
   }
 
   #removeNotify(): void {
