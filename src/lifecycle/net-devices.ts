@@ -1,6 +1,6 @@
 /**
  * linux.netDevices (runtime-spec config-linux.md#network-devices): interfaces of our network namespace are moved into the container's, under
- * the name that it wants, with their permanent global addresses, and are up there. When create fails they come back as they were.
+ * the name that it wants, with their permanent global addresses, and are up there. When create fails they come back as they were, with their routes.
  */
 import { pointerKey } from "../config/rules-report.ts";
 import type { Linux } from "../config/types.ts";
@@ -24,10 +24,19 @@ import {
   NLM_F_DUMP,
   NLM_F_EXCL,
   RT_SCOPE_UNIVERSE,
+  RTA_DST,
+  RTA_GATEWAY,
+  RTA_OIF,
+  RTA_PREFSRC,
+  RTA_PRIORITY,
+  RTA_TABLE,
   RTM_GETADDR,
   RTM_GETLINK,
+  RTM_GETROUTE,
   RTM_NEWADDR,
   RTM_NEWLINK,
+  RTM_NEWROUTE,
+  RTPROT_KERNEL,
 } from "../kernel/constants.ts";
 import { close } from "../kernel/file.ts";
 import { joinNamespace } from "../kernel/namespace.ts";
@@ -45,9 +54,10 @@ import { viewOf } from "../shared/bytes.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { decode, encodeZ } from "../shared/text.ts";
 
-/** struct ifinfomsg, struct ifaddrmsg. */
+/** struct ifinfomsg, struct ifaddrmsg, struct rtmsg. */
 const LINK_SIZE = 16;
 const ADDRESS_SIZE = 8;
+const ROUTE_SIZE = 12;
 
 interface Link {
   index: number;
@@ -61,6 +71,8 @@ interface Moved {
   up: boolean;
   /** Bodies of RTM_NEWADDR, without the index. */
   addresses: Uint8Array[][];
+  /** Bodies of RTM_NEWROUTE, without the index, for when it comes back: they go when it goes down. */
+  routes: Uint8Array[][];
   /** Index in the container's namespace; 0: it is still ours. */
   index: number;
 }
@@ -124,8 +136,9 @@ export class NetDevices {
         hint: "a template such as eth%d lets the kernel choose the number",
       });
     }
-    // Before the link goes down: with it go its IPv6 addresses.
-    const moved: Moved = { name, up: link.up, addresses: this.#addresses(link.index), index: 0 };
+    // Before the link goes down: with it go its IPv6 addresses, and its routes.
+    const { index, up } = link;
+    const moved: Moved = { name, up, addresses: this.#addresses(index), routes: this.#routes(index), index: 0 };
     this.#moved.push(moved);
     this.#set(this.#here, link.index, 0, IFF_UP, []);
     this.#set(this.#here, link.index, 0, 0, [
@@ -156,7 +169,9 @@ export class NetDevices {
       const link = this.#find(moved.name);
       if (link === undefined) continue;
       for (const address of moved.addresses) this.#addAddress(this.#here, link.index, address);
-      if (moved.up) this.#set(this.#here, link.index, IFF_UP, IFF_UP, []);
+      if (!moved.up) continue;
+      this.#set(this.#here, link.index, IFF_UP, IFF_UP, []);
+      this.#addRoutes(link.index, moved.routes);
     }
     this.close();
   }
@@ -189,6 +204,30 @@ export class NetDevices {
     header[0] = AF_UNSPEC;
     const answers = request(this.#kernel, this.#here, RTM_GETADDR, "RTM_GETADDR", NLM_F_DUMP, [header]);
     return answers.filter((answer) => answer.type === RTM_NEWADDR).flatMap((answer) => keptAddress(answer.body, index));
+  }
+
+  #routes(index: number): Uint8Array[][] {
+    const header = new Uint8Array(ROUTE_SIZE);
+    header[0] = AF_UNSPEC;
+    const answers = request(this.#kernel, this.#here, RTM_GETROUTE, "RTM_GETROUTE", NLM_F_DUMP, [header]);
+    return answers.filter((answer) => answer.type === RTM_NEWROUTE).flatMap((answer) => keptRoute(answer.body, index));
+  }
+
+  /** One may lead by way of another, so those that are refused are tried again as long as that helps; one that still is has lost its way. */
+  #addRoutes(index: number, routes: readonly Uint8Array[][]): void {
+    const refused = routes.filter((route) => !this.#addRoute(index, route));
+    if (refused.length > 0 && refused.length < routes.length) this.#addRoutes(index, refused);
+  }
+
+  #addRoute(index: number, route: readonly Uint8Array[]): boolean {
+    try {
+      const body = [...route, numberAttribute(RTA_OIF, index)];
+      request(this.#kernel, this.#here, RTM_NEWROUTE, "RTM_NEWROUTE", NLM_F_CREATE | NLM_F_EXCL, body);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      return error.errno === EEXIST;
+    }
   }
 
   #addAddress(socket: Fd, index: number, address: readonly Uint8Array[]): void {
@@ -235,6 +274,22 @@ function keptAddress(body: Uint8Array, index: number): [Uint8Array[]] | [] {
     return data === undefined ? [] : [attribute(type, data.slice())];
   });
   return [[header, ...kept, numberAttribute(IFA_FLAGS, flags & (IFA_F_NODAD | IFA_F_NOPREFIXROUTE))]];
+}
+
+/** A route over the link that somebody has set: the kernel makes its own again. */
+function keptRoute(body: Uint8Array, index: number): [Uint8Array[]] | [] {
+  const attributes = decodeAttributes(body, ROUTE_SIZE);
+  const over = attributes.get(RTA_OIF);
+  // rtm_protocol; of several ways (RTA_MULTIPATH) there is no RTA_OIF.
+  if (over === undefined || viewOf(over).getUint32(0, true) !== index || body[5] === RTPROT_KERNEL) return [];
+  const header = body.slice(0, ROUTE_SIZE);
+  // rtm_flags are the kernel's to set.
+  header.fill(0, 8);
+  const kept = [RTA_DST, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_TABLE].flatMap((type) => {
+    const data = attributes.get(type);
+    return data === undefined ? [] : [attribute(type, data.slice())];
+  });
+  return [[header, ...kept]];
 }
 
 function explain(name: string, where: string, error: unknown): unknown {

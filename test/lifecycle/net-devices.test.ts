@@ -107,16 +107,28 @@ onLinks("net devices: what cannot be moved is an error, and everything comes bac
     VETH,
     "busybox ip link set v0 address 02:00:00:00:00:07 up; busybox ip link set veth0 up",
     "busybox ip addr add 10.9.8.7/24 dev v0; busybox ip -6 addr add fd00::7/64 dev v0",
+    "busybox ip route add 10.7.0.0/16 via 10.9.8.1 metric 5; busybox ip route add 10.8.0.1/32 dev v0; busybox ip route add default via 10.8.0.1",
+    "busybox ip route add 10.6.0.0/16 dev v0 src 10.9.8.7 table 77; busybox ip -6 route add fd01::/64 via fd00::1",
   ].join("; ");
+  const routes = "busybox ip route; busybox ip route show table 77; busybox ip -6 route | grep -v '^fe80\\|multicast'";
+  const furnished = spawnSync("unshare", ["--net", "sh", "-c", `${set}; ${routes}`], { encoding: "utf8" }).stdout;
+  t.match(furnished, /^default via 10\.8\.0\.1[\s\S]*^10\.6\.0\.0\/16[\s\S]*^fd01::\/64 via fd00::1/m);
+  const sorted = (all: string[]) =>
+    all
+      .map((line) => line.trim())
+      .filter(Boolean)
+      .sort();
   const refused = (line: string | RegExp, devices: Devices, change?: (config: TestConfig) => void) => {
     const outcome = moved(box, "true", devices, {
       set,
-      after: SHOW("v0"),
+      after: `${SHOW("v0")}; echo routes; ${routes}`,
       ...(change === undefined ? {} : { change }),
     });
     fails(t, outcome, line);
-    const [, after] = lines(outcome.stdout);
+    const [, all] = lines(outcome.stdout);
+    const after = all.slice(0, all.indexOf("routes"));
     t.match(after[0], /^v0 .*\bUP\b/, "it is back, and up");
+    t.strictSame(sorted(all.slice(after.length + 1)), sorted(furnished.split("\n")), "with its routes");
     t.equal(after[1], "02:00:00:00:00:07");
     t.ok(after.some((entry) => entry.startsWith("10.9.8.7/24 ")));
     t.ok(after.some((entry) => entry.startsWith("fd00::7/64 ")));
