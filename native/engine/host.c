@@ -107,9 +107,11 @@ static JSValue js_text(JSContext *context, JSValueConst this_value, int argc, JS
 {
 	(void)this_value;
 	size_t size;
-	uint8_t *memory = argc < 1 ? NULL : memory_of(context, argv[0], &size);
-	if (memory == NULL)
+	if (argc < 1)
 		return JS_ThrowTypeError(context, __FILE__, __LINE__, "text takes memory");
+	uint8_t *memory = memory_of(context, argv[0], &size);
+	if (memory == NULL)
+		return JS_EXCEPTION;
 	uint8_t all = 0;
 	for (size_t i = 0; i < size; i++)
 		all |= memory[i];
@@ -121,9 +123,11 @@ static JSValue js_bytes(JSContext *context, JSValueConst this_value, int argc, J
 {
 	(void)this_value;
 	size_t size;
-	const char *text = argc < 1 || !JS_IsString(argv[0]) ? NULL : JS_ToCStringLen(context, &size, argv[0]);
-	if (text == NULL)
+	if (argc < 1 || !JS_IsString(argv[0]))
 		return JS_ThrowTypeError(context, __FILE__, __LINE__, "bytes takes text");
+	const char *text = JS_ToCStringLen(context, &size, argv[0]);
+	if (text == NULL)
+		return JS_EXCEPTION;
 	JSValue buffer = JS_NewArrayBufferCopy(context, (const uint8_t *)text, size);
 	JS_FreeCString(context, text);
 	if (JS_IsException(buffer))

@@ -5,22 +5,110 @@
  */
 import type { InitPlan, MountPlan } from "../config/plan-types.ts";
 import { AT_CWD, type Fd, type Kernel, type SyscallError } from "../kernel/call.ts";
-import { ENOENT, MS_REC, O_PATH, RESOLVE_NO_MAGICLINKS } from "../kernel/constants.ts";
-import { attemptOpen2, close, isDirectory, open2Failure, stat } from "../kernel/file.ts";
+import {
+  ENOENT,
+  MS_PRIVATE,
+  MS_REC,
+  MS_SHARED,
+  MS_SLAVE,
+  O_DIRECTORY,
+  O_PATH,
+  RESOLVE_NO_MAGICLINKS,
+  RLIMIT_NOFILE,
+} from "../kernel/constants.ts";
+import { attemptOpen2, close, identityOf, isDirectory, open2, open2Failure, openAt, stat } from "../kernel/file.ts";
+import { getLimit, setLimit } from "../kernel/limits.ts";
 import { cloneTree, setAttributes } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { sentence } from "./step.ts";
 
-/** Opened sources, by the mount that wants them. */
-export type Sources = ReadonlyMap<MountPlan, Fd>;
+/** Of so few sources nobody's limit is too low. */
+const FEW = 32;
+/** Descriptors beside those of sources that init may have open. */
+const OTHERS = 128;
 
-/** Opens the sources of all binds that the parent has not made: init's mount namespace is still a copy of the host's, and its rights are the host's. */
-export function openSources(kernel: Kernel, plan: InitPlan): Sources {
-  const sources = new Map<MountPlan, Fd>();
-  for (const mount of plan.mounts) {
-    if (mount.kind === "bind" && mount.tree < 0) sources.set(mount, openSource(kernel, mount));
+/** Opened sources of the binds that the parent has not made: init's mount namespace is still a copy of the host's, and its rights are the host's. */
+export class Sources {
+  readonly #kernel: Kernel;
+  readonly #fds = new Map<MountPlan, Fd>();
+  /** The caller's soft limit on descriptors, where it was raised: with runc, whose language raises it, it does not bound the number of mounts. */
+  readonly #softLimit: bigint | undefined;
+
+  constructor(kernel: Kernel, plan: InitPlan) {
+    this.#kernel = kernel;
+    const binds = plan.mounts.filter((mount) => mount.kind === "bind" && mount.tree < 0);
+    this.#softLimit = makeRoom(kernel, binds.length);
+    let above: Set<string> | undefined;
+    for (const mount of binds) {
+      const source = openSource(kernel, mount);
+      if (mount.recursive && mount.directory) {
+        above ??= directoriesAbove(kernel, plan.rootPath);
+        if (above.has(identityOf(kernel, source))) {
+          cloneEarly(kernel, plan, mount, source);
+          continue;
+        }
+      }
+      this.#fds.set(mount, source);
+    }
   }
-  return sources;
+
+  /** The detached tree of a bind: one that is there, or a clone made now, whose propagation is that of init's copy of the mount (attachRoot). */
+  tree(mount: MountPlan): Fd {
+    const source = this.#fds.get(mount);
+    if (source === undefined) return mount.tree as Fd;
+    const tree = cloneTree(this.#kernel, source, "", mount.recursive);
+    close(this.#kernel, source);
+    dressBind(this.#kernel, tree, mount, 0);
+    return tree;
+  }
+
+  /** All mounts are made. */
+  done(): void {
+    if (this.#softLimit === undefined) return;
+    // The hard one may be another by now: the parent raises those of the config.
+    setLimit(this.#kernel, 0, RLIMIT_NOFILE, this.#softLimit, getLimit(this.#kernel, RLIMIT_NOFILE).hard);
+  }
+}
+
+/** Raises the soft limit on descriptors where it is too low for so many sources; returns what it was. */
+function makeRoom(kernel: Kernel, count: number): bigint | undefined {
+  if (count < FEW) return undefined;
+  const { soft, hard } = getLimit(kernel, RLIMIT_NOFILE);
+  if (soft >= BigInt(count + OTHERS) || soft >= hard) return undefined;
+  setLimit(kernel, 0, RLIMIT_NOFILE, hard, hard);
+  return soft;
+}
+
+/** The root file system's directory and all above it. */
+function directoriesAbove(kernel: Kernel, path: string): Set<string> {
+  const found = new Set<string>();
+  let at = open2(kernel, AT_CWD, path, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+  for (let here = identityOf(kernel, at); !found.has(here); here = identityOf(kernel, at)) {
+    found.add(here);
+    const above = openAt(kernel, at, "..", O_PATH | O_DIRECTORY);
+    close(kernel, at);
+    at = above;
+  }
+  close(kernel, at);
+  return found;
+}
+
+/**
+ * A recursive bind that holds the root file system is cloned before the root is there: later it would take along the container's own tree, with
+ * what is masked or read-only there in the open (mount.5).
+ */
+function cloneEarly(kernel: Kernel, plan: InitPlan, mount: MountPlan, source: Fd): void {
+  const tree = cloneTree(kernel, source, "", true);
+  close(kernel, source);
+  dressBind(kernel, tree, mount, basePropagation(plan));
+  mount.tree = tree;
+}
+
+/** Propagation of what is bound from the host: with rootfsPropagation unset or slave, mounts made on the host later appear inside (as runc). */
+export function basePropagation(plan: InitPlan): number {
+  const kind = plan.rootPropagation & ~MS_REC;
+  if (kind === MS_SHARED) return 0;
+  return kind === MS_PRIVATE ? MS_PRIVATE : MS_SLAVE;
 }
 
 /** Opens a bind's source, and notes what it is. Links are followed, magic links are not: /proc/self/fd/N would be whatever we have open (mount.2). */
@@ -56,16 +144,6 @@ function firstMissing(kernel: Kernel, path: string): string {
     close(kernel, fd as Fd);
   }
   return path;
-}
-
-/** The detached tree of a bind: the parent's, or a clone made now, whose propagation is that of init's copy of the mount (attachRoot). */
-export function bindTree(kernel: Kernel, mount: MountPlan, sources: Sources): Fd {
-  const source = sources.get(mount);
-  if (source === undefined) return mount.tree as Fd;
-  const tree = cloneTree(kernel, source, "", mount.recursive);
-  close(kernel, source);
-  dressBind(kernel, tree, mount, 0);
-  return tree;
 }
 
 /** Gives a detached bind its attributes. `propagation`: what it begins with, before the config's own (0: as it is). */

@@ -17,7 +17,7 @@ import {
 import { close, fchdir, fileSystemOf, isDirectory, stat } from "../kernel/file.ts";
 import { attach, fsCreate, fsMessage, fsMount, fsOpen, fsSet, mount, setAttributes } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
-import { bindTree, type Sources } from "./binds.ts";
+import type { Sources } from "./binds.ts";
 import { mountCgroup1, mountCgroup2 } from "./cgroup-mounts.ts";
 import { copyUp } from "./copy-up.ts";
 import { ensureInRoot, findInRoot, findReal } from "./root.ts";
@@ -114,7 +114,7 @@ function applyMount(kernel: Kernel, root: Fd, plan: MountPlan, sources: Sources)
   // Asked before the target is made: a fresh directory's mode is ours, not one that the image wants kept.
   const asksMode = plan.kind === "new" && plan.type === "tmpfs" && !plan.data.some(([name]) => name === "mode");
   const keepsMode = asksMode && isThere(kernel, root, plan.destination);
-  const bind = plan.kind === "bind" ? bindTree(kernel, plan, sources) : undefined;
+  const bind = plan.kind === "bind" ? sources.tree(plan) : undefined;
   const target = openTarget(kernel, root, plan);
   try {
     guardProc(kernel, target, plan, bind);

@@ -23,7 +23,7 @@ import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 
 /**
- * First act in the new mount namespace: nothing that happens here may reach the host (mount.1). Then the root's detached clone is
+ * First change in the new mount namespace: nothing that happens here may reach the host (mount.1). Then the root's detached clone is
  * attached at its own path, where hooks expect it; where the mapped user may not walk to that path, over "/".
  */
 export function attachRoot(kernel: Kernel, plan: InitPlan): Fd {

@@ -1,9 +1,11 @@
 /** What init and a process that joins (exec) do alike, once they stand in the container: everything that concerns the process alone. */
 import type { ProcessPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
+import { PR_SET_DUMPABLE } from "../kernel/constants.ts";
 import { close, dup } from "../kernel/file.ts";
 import { attemptSetGroups, setGid, setUid } from "../kernel/identity.ts";
 import { setUmask } from "../kernel/limits.ts";
+import { prctl } from "../kernel/process.ts";
 import { checkFilterFlags } from "../kernel/seccomp.ts";
 import { dropPrivileges, setNoNewPrivileges } from "./credentials.ts";
 import { filtersEarly, filtersLast, listForClosing, loadEarly } from "./early-filter.ts";
@@ -64,6 +66,8 @@ export function prepareProcess(kernel: Kernel, plan: ProcessPlan, input: Process
     step("seccomp", SECCOMP_WORDS, () => checkFilterFlags(kernel, plan.seccompFlags));
   }
   step("credentials", CREDENTIAL_WORDS, () => dropPrivileges(kernel, plan));
+  // Ids that changed may have made us dumpable again (fs.suid_dumpable), for processes of the container's user to look into (exec.2).
+  prctl(kernel, PR_SET_DUMPABLE, 0, 0, 0, 0);
   setUmask(kernel, plan.umask);
   if (!entered && !enterDirectory(kernel, root, plan, makeCwd)) throw cwdRefused(kernel, root, plan);
   const program = step("program", HERE, () => findProgram(kernel, root, plan));

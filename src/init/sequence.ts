@@ -17,11 +17,11 @@ import type { Procfs } from "../kernel/procfs.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
 import { stepAside, stepBack } from "./aside.ts";
-import { openSources } from "./binds.ts";
+import { Sources } from "./binds.ts";
 import { type Door, enterCgroups } from "./cgroup-doors.ts";
 import { bindConsole, openConsole } from "./console.ts";
 import { makeDevices, makeDevLinks, reopenNull } from "./devices.ts";
-import { filtersEarly, filtersLast } from "./early-filter.ts";
+import { filtersLast } from "./early-filter.ts";
 import { checkInside } from "./environment.ts";
 import { writeLabels } from "./labels.ts";
 import { maskPaths, protectPaths } from "./masked-paths.ts";
@@ -80,8 +80,9 @@ function gate(kernel: Kernel, { link, awaitGo }: InitInput): () => void {
 }
 
 /**
- * Enters the container's cgroups, once: when something wants them (a cgroup mount, hooks), else when all else is done, so that what the engine
- * and the mounts need is not billed to the container, whose memory limit may be small. On v2 init is born in them.
+ * Enters the container's cgroups, once: when something wants them (a cgroup mount), else before the root changes, so that what the engine itself
+ * needs is not billed to the container, whose memory limit may be small. Not later: no descriptor of a cgroup is held then (fd.4), and from
+ * there on init may have to wait for what the container controls. On v2 init is born in them.
  */
 function cgroupEntrance(kernel: Kernel, { plan, doors }: InitInput): () => void {
   let entered = false;
@@ -92,13 +93,6 @@ function cgroupEntrance(kernel: Kernel, { plan, doors }: InitInput): () => void 
     // Only now: a cgroup namespace's root is the cgroup that its maker is in (cgroup_namespaces(7)).
     if (plan.newNamespaces.includes("cgroup")) step("cgroup-namespace", HERE, () => unshare(kernel, CLONE_NEWCGROUP));
   };
-}
-
-/** Whether to be in the cgroups comes before the rest: for a namespace of them, for what they bound, or because a filter may refuse it afterwards. */
-function needsCgroup(plan: InitPlan): boolean {
-  return (
-    plan.newNamespaces.includes("cgroup") || plan.scheduler !== null || plan.memoryPolicy !== null || filtersEarly(plan)
-  );
 }
 
 /** Everything up to "ready". */
@@ -120,8 +114,8 @@ function prepare(kernel: Kernel, input: InitInput) {
 
   const home = plan.aside ? step("aside", HERE, () => stepAside(kernel)) : undefined;
   const askHooks = () => {
-    if (!plan.askRuntimeHooks && plan.createContainerHooks.length === 0) return;
     enterCgroup();
+    if (!plan.askRuntimeHooks && plan.createContainerHooks.length === 0) return;
     awaitGo();
     hooks(kernel, plan, link);
   };
@@ -146,9 +140,7 @@ function prepare(kernel: Kernel, input: InitInput) {
   const own = step("fifo", HERE, () => openOwn(kernel, proc));
   // Not later: a filter that is loaded now may refuse to read.
   awaitGo();
-  if (needsCgroup(plan)) enterCgroup();
   const process = prepareProcess(kernel, plan, { root, own, filter: input.filter, link, makeCwd: true });
-  enterCgroup();
   // The parent lives until "ready" is read: from then on the container must not die with it (DESIGN section 7).
   prctl(kernel, PR_SET_PDEATHSIG, 0, 0, 0, 0);
   return { own, ...process };
@@ -156,9 +148,12 @@ function prepare(kernel: Kernel, input: InitInput) {
 
 /** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. Returns a handle of the host's procfs if needed. */
 function prepareTree(kernel: Kernel, plan: InitPlan, enterCgroup: () => void, hooks: () => void): Procfs | undefined {
-  const sources = step("mounts", HERE, () => openSources(kernel, plan));
+  const sources = step("mounts", HERE, () => new Sources(kernel, plan));
   const root = step("root", ROOT_WORDS, () => attachRoot(kernel, plan));
-  step("mounts", HERE, () => applyMounts(kernel, root, plan.mounts, sources, enterCgroup));
+  step("mounts", HERE, () => {
+    applyMounts(kernel, root, plan.mounts, sources, enterCgroup);
+    sources.done();
+  });
   step("devices", DEVICE_WORDS, () => {
     makeDevices(kernel, root, plan.devices);
     if (plan.setUpDev) makeDevLinks(kernel, root);

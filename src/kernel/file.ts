@@ -330,6 +330,14 @@ export function mountId(kernel: Kernel, fd: Fd): number {
   return getU64(viewOf(buffer), 144);
 }
 
+/** Which directory of which mount `fd` is: equal for two descriptors of the same, however they were opened. */
+export function identityOf(kernel: Kernel, fd: Fd): string {
+  const buffer = new Uint8Array(STATX_SIZE);
+  kernel.call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, buffer);
+  const { device, ino } = new Stat(buffer);
+  return `${getU64(viewOf(buffer), 144)} ${device} ${ino}`;
+}
+
 export function isDirectory(status: Stat): boolean {
   return (status.mode & S_IFMT) === S_IFDIR;
 }

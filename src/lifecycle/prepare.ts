@@ -9,14 +9,12 @@ import { type IdmapPlan, planIdmap } from "../config/idmap.ts";
 import { hasUserNamespace } from "../config/plan.ts";
 import type { CgroupMount, DevicePlan, InitPlan, MountPlan } from "../config/plan-types.ts";
 import type { Config, LoadedConfig } from "../config/types.ts";
-import { dressBind, openSource } from "../init/binds.ts";
+import { basePropagation, dressBind, openSource } from "../init/binds.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   CLONE_NEWCGROUP,
   ENOENT,
   MS_PRIVATE,
-  MS_REC,
-  MS_SHARED,
   MS_SLAVE,
   O_DIRECTORY,
   O_NOFOLLOW,
@@ -39,13 +37,6 @@ export function namespaceFlags(plan: InitPlan): number {
   let flags = 0;
   for (const kind of plan.newNamespaces) flags |= NAMESPACE_FLAGS[kind as NamespaceKind];
   return flags;
-}
-
-/** Propagation of what is bound from the host: with rootfsPropagation unset or slave, mounts made on the host later appear inside (as runc). */
-function basePropagation(plan: InitPlan): number {
-  const kind = plan.rootPropagation & ~MS_REC;
-  if (kind === MS_SHARED) return 0;
-  return kind === MS_PRIVATE ? MS_PRIVATE : MS_SLAVE;
 }
 
 /** The root file system; runc refuses a link as its last component as well. */

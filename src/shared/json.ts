@@ -35,7 +35,7 @@ export function parseJson(text: string, what: string, numbers: Numbers = { inexa
 
 /** What a document's numbers are. */
 export interface Numbers {
-  /** There is one whose source may say something else than it: a fraction, beyond 2^53, or -0. */
+  /** There is one that is no safe integer, or -0: where the schema wants a 64-bit integer, its source has to be read. */
   inexact: boolean;
 }
 

@@ -55,13 +55,15 @@ export function recordText(record: StateRecord): string {
 
 const COMMA = 0x2c;
 const LINE_BREAK = 0x0a;
+const QUOTE = 0x22;
 const BRACE = 0x7d;
 
 /** Reads the head of a record's bytes. @throws RuntimeError that says what is wrong with it. */
 export function parseHead(bytes: Uint8Array, where: string): RecordHead {
   const end = bytes.indexOf(LINE_BREAK) - 1;
   // Without a head of its own (an earlier version's), or cut short: what is wrong is found by reading it all.
-  if (bytes[end] !== COMMA || bytes[bytes.length - 1] !== BRACE) return parseRecord(decode(bytes), where);
+  const whole = bytes[end] === COMMA && bytes[end + 2] === QUOTE && bytes[bytes.length - 1] === BRACE;
+  if (!whole) return parseRecord(decode(bytes), where);
   return checkedHead(parseObject(`${decode(bytes.subarray(0, end))}}`, where) as RecordHead, where);
 }
 

@@ -17,7 +17,6 @@ import {
   O_WRONLY,
   RESOLVE_BENEATH,
   RESOLVE_NO_SYMLINKS,
-  RESOLVE_NO_XDEV,
   S_IFIFO,
   SYS_fchmodat,
   SYS_flock,
@@ -113,7 +112,7 @@ export function readHead(kernel: Kernel, root: Fd, id: string): RecordHead {
   return head;
 }
 
-const BELOW = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+const BELOW = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 
 /** Bytes of a state.json, which is closed. */
 function readState(kernel: Kernel, fd: Fd, id: string): Uint8Array {

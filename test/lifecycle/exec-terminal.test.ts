@@ -94,7 +94,11 @@ function session(box: Sandbox, verb: "run" | "exec"): string {
 const measure = new Map<string, string>();
 if (existsSync(RUNC.command[0] ?? "")) {
   const box = new Sandbox(RUNC);
-  for (const verb of ["run", "exec"] as const) measure.set(verb, session(box, verb));
+  for (const verb of ["run", "exec"] as const) {
+    // Now and then a shell that takes the terminal back loses a character that was typed: that is no measure.
+    for (let tries = 0; tries < 3 && measure.get(verb)?.endsWith("pty 0\n") !== true; tries++)
+      measure.set(verb, session(box, verb));
+  }
   box.close();
 }
 

@@ -1,7 +1,7 @@
 /** mounts (runtime-spec config.md#mounts): what is mounted, with what, and how a wrong one is told. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fails, type MountLine, mountAt, mountLines, onHosts, prints, put } from "../support/life.ts";
 import { folder, type Outcome, type Sandbox, type TestConfig } from "../support/sandbox.ts";
 
@@ -348,4 +348,44 @@ onHosts("mounts: mountinfo keeps the order of config.json, binds and new file sy
     );
     t.equal(mountAt(outcome.stdout, "/data").type, "tmpfs", "the upper one is the last");
   }
+});
+
+onHosts(
+  "mounts: a recursive bind of a folder above the root shows nothing of the container's own tree (mount.5)",
+  (t, box) => {
+    const inside = ["cat /proc/self/mountinfo", "[ -e /mnt/again/proc/self ] && echo visible"];
+    const write = "echo x > /mnt/again/proc/sys/kernel/domainname; touch /mnt/again/made; ls /mnt/again";
+    for (const options of [["rbind"], ["rbind", "ro"], ["rbind", "rro"]]) {
+      for (const above of ["", "/.."]) {
+        const bundle = box.bundle(["sh", "-c", ""], (config) => {
+          config.root.readonly = true;
+          config.linux.maskedPaths = ["/proc/keys"];
+          config.mounts.push({ destination: "/mnt", type: "bind", source: `.${above}`, options });
+        });
+        const path = above === "" ? "rootfs" : `${basename(bundle)}/rootfs`;
+        const script = [...inside, write].join("; ").replaceAll("again", path);
+        const config = JSON.parse(readFileSync(join(bundle, "config.json"), "utf8")) as TestConfig;
+        config.process.args = ["sh", "-c", script];
+        put(join(bundle, "config.json"), JSON.stringify(config));
+        const outcome = box.run(["run", "--bundle", bundle, box.id()]);
+        const below = mountLines(outcome.stdout).filter((line) => line.target.startsWith("/mnt/"));
+        t.strictSame(below, [], `${options.join()} ${above}: no mount of the container below it`);
+        t.notMatch(outcome.stdout, /^visible$/m, "and no procfs of it");
+        t.match(outcome.stderr, /proc\/sys\/kernel\/domainname: (nonexistent directory|No such file)/);
+        rmSync(join(bundle, "rootfs/made"), { force: true });
+      }
+    }
+  },
+);
+
+onHosts("mounts: more binds than the caller may have files open", (t, box) => {
+  const source = folder(box.folder, "one");
+  const bundle = box.bundle(["sh", "-c", "ls /m | wc -l; ulimit -Sn; ulimit -Hn"], (config) => {
+    delete config.process.rlimits;
+    for (let index = 0; index < 90; index++)
+      config.mounts.push({ destination: `/m/${index}`, type: "bind", source, options: ["rbind", "ro"] });
+  });
+  const within = ["sh", "-c", 'ulimit -Sn 64; ulimit -Hn 256; exec "$@"', "sh"];
+  const outcome = box.run(["run", "--bundle", bundle, box.id()], { within });
+  t.equal(prints(t, outcome), "90\n64\n256\n", "all are there, and the limits are the caller's");
 });
