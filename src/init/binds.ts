@@ -5,21 +5,12 @@
  */
 import type { InitPlan, MountPlan } from "../config/plan-types.ts";
 import { AT_CWD, type Fd, type Kernel, type SyscallError } from "../kernel/call.ts";
-import {
-  ENOENT,
-  MS_PRIVATE,
-  MS_REC,
-  MS_SHARED,
-  MS_SLAVE,
-  O_DIRECTORY,
-  O_PATH,
-  RESOLVE_NO_MAGICLINKS,
-  RLIMIT_NOFILE,
-} from "../kernel/constants.ts";
-import { attemptOpen2, close, identityOf, isDirectory, open2, open2Failure, openAt, stat } from "../kernel/file.ts";
+import { ENOENT, MS_REC, O_DIRECTORY, O_PATH, RESOLVE_NO_MAGICLINKS, RLIMIT_NOFILE } from "../kernel/constants.ts";
+import { attemptOpen2, climb, close, isDirectory, open2, open2Failure, type Stat, stat } from "../kernel/file.ts";
 import { getLimit, setLimit } from "../kernel/limits.ts";
 import { cloneTree, setAttributes } from "../kernel/mount.ts";
 import { RuntimeError } from "../shared/error.ts";
+import { basePropagation } from "./pivot-root.ts";
 import { sentence } from "./step.ts";
 
 /** Of so few sources nobody's limit is too low. */
@@ -40,15 +31,10 @@ export class Sources {
     this.#softLimit = makeRoom(kernel, binds.length);
     let above: Set<string> | undefined;
     for (const mount of binds) {
-      const source = openSource(kernel, mount);
-      if (mount.recursive && mount.directory) {
-        above ??= directoriesAbove(kernel, plan.rootPath);
-        if (above.has(identityOf(kernel, source))) {
-          cloneEarly(kernel, plan, mount, source);
-          continue;
-        }
-      }
-      this.#fds.set(mount, source);
+      const { source, status } = openSource(kernel, mount);
+      if (mount.recursive && mount.directory) above ??= directoriesAbove(kernel, plan.rootPath);
+      if (mount.recursive && above?.has(status.identity) === true) cloneEarly(kernel, plan, mount, source);
+      else this.#fds.set(mount, source);
     }
   }
 
@@ -79,17 +65,15 @@ function makeRoom(kernel: Kernel, count: number): bigint | undefined {
   return soft;
 }
 
-/** The root file system's directory and all above it. */
+/** The identities of the root file system's directory and of all above it. */
 function directoriesAbove(kernel: Kernel, path: string): Set<string> {
   const found = new Set<string>();
-  let at = open2(kernel, AT_CWD, path, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
-  for (let here = identityOf(kernel, at); !found.has(here); here = identityOf(kernel, at)) {
-    found.add(here);
-    const above = openAt(kernel, at, "..", O_PATH | O_DIRECTORY);
-    close(kernel, at);
-    at = above;
-  }
-  close(kernel, at);
+  const root = open2(kernel, AT_CWD, path, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+  climb(kernel, root, (_, { identity }) => {
+    found.add(identity);
+    return false;
+  });
+  close(kernel, root);
   return found;
 }
 
@@ -104,21 +88,15 @@ function cloneEarly(kernel: Kernel, plan: InitPlan, mount: MountPlan, source: Fd
   mount.tree = tree;
 }
 
-/** Propagation of what is bound from the host: with rootfsPropagation unset or slave, mounts made on the host later appear inside (as runc). */
-export function basePropagation(plan: InitPlan): number {
-  const kind = plan.rootPropagation & ~MS_REC;
-  if (kind === MS_SHARED) return 0;
-  return kind === MS_PRIVATE ? MS_PRIVATE : MS_SLAVE;
-}
-
 /** Opens a bind's source, and notes what it is. Links are followed, magic links are not: /proc/self/fd/N would be whatever we have open (mount.2). */
-export function openSource(kernel: Kernel, mount: MountPlan): Fd {
+export function openSource(kernel: Kernel, mount: MountPlan): { source: Fd; status: Stat } {
   const namespace = /^\/proc\/[0-9]+\/ns\/[a-z_]+$/.test(mount.source);
   const resolve = namespace ? 0 : RESOLVE_NO_MAGICLINKS;
   const result = attemptOpen2(kernel, AT_CWD, mount.source, O_PATH, resolve);
   if (result >= 0) {
-    mount.directory = isDirectory(stat(kernel, result as Fd));
-    return result as Fd;
+    const status = stat(kernel, result as Fd);
+    mount.directory = isDirectory(status);
+    return { source: result as Fd, status };
   }
   const error = open2Failure(kernel, result, AT_CWD, mount.source, O_PATH, resolve) as SyscallError;
   const missing =

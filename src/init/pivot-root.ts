@@ -17,25 +17,33 @@ import {
   SYS_chroot,
   SYS_umount2,
 } from "../kernel/constants.ts";
-import { attemptOpen2, close, fchdir, mountId, openAt, stat } from "../kernel/file.ts";
+import { attemptOpen2, climb, close, fchdir, openAt } from "../kernel/file.ts";
 import { attach, attachAtPath, mount, moveMount, pivotRoot, setAttributes, unmountDetach } from "../kernel/mount.ts";
 import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
+
+/**
+ * Propagation of the host's tree in the container's namespace, and so of what is bound from it; 0: as it is, shared. With rootfsPropagation unset
+ * or slave, mounts made on the host later appear inside (as runc); so with an unbindable root, as binds are still to be cloned.
+ */
+export function basePropagation(plan: InitPlan): number {
+  const kind = plan.rootPropagation & ~MS_REC;
+  if (kind === MS_SHARED) return 0;
+  return kind === MS_PRIVATE ? MS_PRIVATE : MS_SLAVE;
+}
 
 /**
  * First change in the new mount namespace: nothing that happens here may reach the host (mount.1). Then the root's detached clone is
  * attached at its own path, where hooks expect it; where the mapped user may not walk to that path, over "/".
  */
 export function attachRoot(kernel: Kernel, plan: InitPlan): Fd {
-  const shared = (plan.rootPropagation & MS_SHARED) !== 0;
-  const isPrivate = (plan.rootPropagation & MS_PRIVATE) !== 0;
-  // Slaves for an unbindable root as well: binds are still to be cloned from here.
-  if (!shared) mount(kernel, "", "/", "", (isPrivate ? MS_PRIVATE : MS_SLAVE) | MS_REC, "");
+  const propagation = basePropagation(plan);
+  if (propagation !== 0) mount(kernel, "", "/", "", propagation | MS_REC, "");
   const root = plan.rootTree as Fd;
   const place = attemptOpen2(kernel, AT_CWD, plan.rootPath, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
   if (place >= 0) {
     // pivot_root refuses a new root whose parent mount is shared; attaching to one would also reach the host.
-    if (shared) makeParentPrivate(kernel, place as Fd);
+    if (propagation === 0) makeParentPrivate(kernel, place as Fd);
     attach(kernel, root, place as Fd);
     close(kernel, place as Fd);
   } else if (place === -EACCES) attachAtPath(kernel, root, "/");
@@ -43,20 +51,13 @@ export function attachRoot(kernel: Kernel, plan: InitPlan): Fd {
   return root;
 }
 
-/** Makes the mount that holds `place` private: found by climbing until the mount id changes (statx(2), Linux 5.8). */
+/** Makes the mount that holds `place` private, by its own root. */
 function makeParentPrivate(kernel: Kernel, place: Fd): void {
-  let at = openAt(kernel, place, ".", O_PATH | O_DIRECTORY);
-  for (;;) {
-    const above = openAt(kernel, at, "..", O_PATH | O_DIRECTORY);
-    const top = mountId(kernel, above) !== mountId(kernel, at) || stat(kernel, above).ino === stat(kernel, at).ino;
-    if (top) {
-      setAttributes(kernel, at, { propagation: MS_PRIVATE }, false);
-      for (const fd of [at, above]) close(kernel, fd);
-      return;
-    }
-    close(kernel, at);
-    at = above;
-  }
+  climb(kernel, place, (directory, is, above) => {
+    if (above.mountId === is.mountId && above.identity !== is.identity) return false;
+    setAttributes(kernel, directory, { propagation: MS_PRIVATE }, false);
+    return true;
+  });
 }
 
 /** Makes the attached root the root of this process and detaches the host's tree. */

@@ -61,12 +61,12 @@ t.test("stat() agrees with fs.statSync for files, links, directories and devices
   t.end();
 });
 
-t.test("fileSystemOf() agrees with fs.statfsSync; mountId() with fdinfo", (t) => {
+t.test("fileSystemOf() agrees with fs.statfsSync; mountId with fdinfo", (t) => {
   for (const path of ["/", "/proc", "/dev", "/sys"]) {
     withFd(path, O_PATH, (fd) => {
       t.equal(file.fileSystemOf(kernel, fd).type, fs.statfsSync(path).type >>> 0, path);
       const info = fs.readFileSync(`/proc/self/fdinfo/${fd}`, "utf8");
-      t.equal(file.mountId(kernel, fd), Number(/^mnt_id:\s*([0-9]+)/m.exec(info)?.[1]), `${path} mount`);
+      t.equal(file.stat(kernel, fd).mountId, Number(/^mnt_id:\s*([0-9]+)/m.exec(info)?.[1]), `${path} mount`);
     });
   }
   t.equal(

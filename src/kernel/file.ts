@@ -1,5 +1,5 @@
 /** Files and descriptors. Every open has O_CLOEXEC (fd.1); where untrusted names are met, openat2 with a resolve mask (path.1). */
-import { getU64, viewOf } from "../shared/bytes.ts";
+import { viewOf } from "../shared/bytes.ts";
 import { decode, encode } from "../shared/text.ts";
 import type { Fd, Kernel } from "./call.ts";
 import { AT_CWD } from "./call.ts";
@@ -258,6 +258,7 @@ export function readLinkAt(kernel: Kernel, directory: Fd, name: string): string 
 }
 
 const STATX_SIZE = 256;
+const ASKED = STATX_BASIC_STATS | STATX_MNT_ID;
 
 /** What the runtime asks of a file: fields of struct statx (linux/stat.h), each decoded when it is asked for, as most callers want one of them. */
 export class Stat {
@@ -303,13 +304,21 @@ export class Stat {
   get device(): string {
     return `${this.#word(136)}:${this.#word(140)}`;
   }
+  /** Of the mount that it was reached by (STATX_MNT_ID, Linux 5.8). */
+  get mountId(): number {
+    return this.#word(144) + this.#word(148) * 0x100000000;
+  }
+  /** Equal for two descriptors of one file on one mount, however they were opened. */
+  get identity(): string {
+    return `${this.mountId} ${this.device} ${this.ino}`;
+  }
 }
 
 /** statx(2) of what `fd` is (path "") or of a name below it, not following a link in the last component. */
 export function stat(kernel: Kernel, directory: Fd, path = "", follow = false): Stat {
   const buffer = new Uint8Array(STATX_SIZE);
   const flags = (path === "" ? AT_EMPTY_PATH : 0) | (follow ? 0 : AT_SYMLINK_NOFOLLOW);
-  kernel.call(SYS_statx, directory, path, flags, STATX_BASIC_STATS, buffer);
+  kernel.call(SYS_statx, directory, path, flags, ASKED, buffer);
   return new Stat(buffer);
 }
 
@@ -317,25 +326,25 @@ export function stat(kernel: Kernel, directory: Fd, path = "", follow = false): 
 export function statIfPresent(kernel: Kernel, directory: Fd, path: string, follow = false): Stat | undefined {
   const buffer = new Uint8Array(STATX_SIZE);
   const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
-  const result = kernel.attempt(SYS_statx, directory, path, flags, STATX_BASIC_STATS, buffer);
+  const result = kernel.attempt(SYS_statx, directory, path, flags, ASKED, buffer);
   if (result === -ENOENT) return undefined;
-  if (result < 0) throw kernel.failure(result, SYS_statx, directory, path, flags, STATX_BASIC_STATS, buffer);
+  if (result < 0) throw kernel.failure(result, SYS_statx, directory, path, flags, ASKED, buffer);
   return new Stat(buffer);
 }
 
-/** Id of the mount that `fd` is on (STATX_MNT_ID, Linux 5.8). */
-export function mountId(kernel: Kernel, fd: Fd): number {
-  const buffer = new Uint8Array(STATX_SIZE);
-  kernel.call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, buffer);
-  return getU64(viewOf(buffer), 144);
-}
-
-/** Which directory of which mount `fd` is: equal for two descriptors of the same, however they were opened. */
-export function identityOf(kernel: Kernel, fd: Fd): string {
-  const buffer = new Uint8Array(STATX_SIZE);
-  kernel.call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, buffer);
-  const { device, ino } = new Stat(buffer);
-  return `${getU64(viewOf(buffer), 144)} ${device} ${ino}`;
+/** Goes from a directory up to the root of all. `visit` gets each, what it is and what the one above it is, until it returns true. */
+export function climb(kernel: Kernel, from: Fd, visit: (directory: Fd, is: Stat, above: Stat) => boolean): void {
+  let at = openAt(kernel, from, ".", O_PATH | O_DIRECTORY);
+  let is = stat(kernel, at);
+  for (let done = false; !done; ) {
+    const up = openAt(kernel, at, "..", O_PATH | O_DIRECTORY);
+    const above = stat(kernel, up);
+    done = visit(at, is, above) || above.identity === is.identity;
+    close(kernel, at);
+    at = up;
+    is = above;
+  }
+  close(kernel, at);
 }
 
 export function isDirectory(status: Stat): boolean {

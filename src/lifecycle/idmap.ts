@@ -15,7 +15,7 @@ import {
   SYS_exit_group,
   SYS_read,
 } from "../kernel/constants.ts";
-import { close, mountId, pipe } from "../kernel/file.ts";
+import { close, pipe, stat } from "../kernel/file.ts";
 import { setAttributes } from "../kernel/mount.ts";
 import { cloneArgs, wait } from "../kernel/process.ts";
 import { openProc, openProcNamespace, readProc, selfName, writeProc } from "../kernel/procfs.ts";
@@ -142,7 +142,7 @@ function typeOf(kernel: Kernel, fd: Fd): string {
   const proc = openProc(kernel);
   const mountinfo = readProc(kernel, proc, `${selfName(kernel, proc)}/mountinfo`) ?? "";
   close(kernel, proc);
-  const start = `${mountId(kernel, fd)} `;
+  const start = `${stat(kernel, fd).mountId} `;
   const line = mountinfo.split("\n").find((entry) => entry.startsWith(start)) ?? "";
   return line.split(" - ")[1]?.split(" ")[0] ?? "an unknown file system";
 }

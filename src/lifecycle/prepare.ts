@@ -9,7 +9,8 @@ import { type IdmapPlan, planIdmap } from "../config/idmap.ts";
 import { hasUserNamespace } from "../config/plan.ts";
 import type { CgroupMount, DevicePlan, InitPlan, MountPlan } from "../config/plan-types.ts";
 import type { Config, LoadedConfig } from "../config/types.ts";
-import { basePropagation, dressBind, openSource } from "../init/binds.ts";
+import { dressBind, openSource } from "../init/binds.ts";
+import { basePropagation } from "../init/pivot-root.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   CLONE_NEWCGROUP,
@@ -106,7 +107,7 @@ function openBind(
   ids: IdmapPlan | undefined,
   namespaces: IdmapNamespaces,
 ): Fd {
-  const source = openSource(kernel, mount);
+  const { source } = openSource(kernel, mount);
   try {
     const tree = cloneTree(kernel, source, "", mount.recursive);
     if (ids !== undefined) namespaces.apply(tree, source, mount, ids);
