@@ -10,6 +10,7 @@ import {
   SFD_CLOEXEC,
   SIG_BLOCK,
   SIG_SETMASK,
+  SIGKILL,
   SYS_execve,
   SYS_exit_group,
   SYS_getpid,
@@ -85,6 +86,12 @@ export function newSession(kernel: Kernel): void {
 /** kill(2) of a process that is our own unreaped child. False when it is gone. */
 export function killChild(kernel: Kernel, pid: Pid, signal: number): boolean {
   return kernel.attempt(SYS_kill, pid, signal) >= 0;
+}
+
+/** Ends a child of ours that has not been reaped, and reaps it. */
+export function killAndReap(kernel: Kernel, pid: Pid): void {
+  killChild(kernel, pid, SIGKILL);
+  wait(kernel, pid, 0);
 }
 
 /** pidfd_open(2), Linux 5.3; undefined when there is no such process. */

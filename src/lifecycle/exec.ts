@@ -7,18 +7,9 @@ import type { JoinPlan, ProcessPlan } from "../config/plan-types.ts";
 import type { Door } from "../init/cgroup-doors.ts";
 import { type Words, withStep } from "../init/step.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
-import {
-  CLONE_NEWNS,
-  CLONE_NEWUSER,
-  O_DIRECTORY,
-  O_PATH,
-  SIGKILL,
-  SIGPIPE,
-  SIGXFSZ,
-  SYS_write,
-} from "../kernel/constants.ts";
+import { CLONE_NEWNS, CLONE_NEWUSER, O_DIRECTORY, O_PATH, SIGPIPE, SIGXFSZ, SYS_write } from "../kernel/constants.ts";
 import { close, closeAll, openAt } from "../kernel/file.ts";
-import { killChild, openPid, resetDispositions, signalPidfd, wait } from "../kernel/process.ts";
+import { killAndReap, openPid, resetDispositions, signalPidfd, wait } from "../kernel/process.ts";
 import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { setAffinity } from "../kernel/scheduling.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -102,11 +93,6 @@ function checkTerminal(request: ExecRequest, terminal: boolean): void {
 
 function wordsOf(id: string): Words {
   return { what: `exec in "${id}"`, problem: "the kernel refused a call" };
-}
-
-function killAndReap(kernel: Kernel, pid: Pid): void {
-  killChild(kernel, pid, SIGKILL);
-  wait(kernel, pid, 0);
 }
 
 interface Parts {

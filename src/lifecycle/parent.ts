@@ -10,7 +10,7 @@ import type { Door } from "../init/cgroup-doors.ts";
 import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
 import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
 import { close, poll } from "../kernel/file.ts";
-import { killChild, openPid, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
+import { killAndReap, openPid, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
 import { openProc, openProcNamespace, type Procfs, readProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { encode } from "../shared/text.ts";
@@ -51,10 +51,7 @@ export interface ParentParts {
  */
 export function killSpawned(kernel: Kernel, spawned: Spawned | undefined, record: StateRecord): void {
   const pid = spawned?.pid ?? 0;
-  if (pid !== 0) {
-    killChild(kernel, pid, SIGKILL);
-    wait(kernel, pid, 0);
-  }
+  if (pid !== 0) killAndReap(kernel, pid);
   // A stray init reads end of file where it would wait for us.
   else if (spawned !== undefined && spawned.link >= 0) {
     close(kernel, spawned.link);

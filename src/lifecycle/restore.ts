@@ -5,9 +5,9 @@ import type { InitPlan } from "../config/plan-types.ts";
 import type { LoadedConfig } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, type Pid } from "../kernel/call.ts";
-import { O_WRONLY, PR_SET_CHILD_SUBREAPER, SIGKILL } from "../kernel/constants.ts";
+import { O_WRONLY, PR_SET_CHILD_SUBREAPER } from "../kernel/constants.ts";
 import { close, openAt, readText, statIfPresent } from "../kernel/file.ts";
-import { blockSignals, killChild, parseProcessStat, prctl, restoreSignals, wait } from "../kernel/process.ts";
+import { blockSignals, killAndReap, parseProcessStat, prctl, restoreSignals, wait } from "../kernel/process.ts";
 import { openProc, readProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { twice } from "../shared/twice.ts";
@@ -160,9 +160,7 @@ function build(
   const joins = openJoins(kernel, config);
   cleanup.add("process", () => {
     const pid = readPid(kernel, directory);
-    if (pid === undefined) return;
-    killChild(kernel, pid, SIGKILL);
-    wait(kernel, pid, 0);
+    if (pid !== undefined) killAndReap(kernel, pid);
   });
   runRestore(runtime, options, { ...found, plan, record, cgroup, joins });
   const pid = readPid(kernel, directory);

@@ -1,8 +1,8 @@
 /** run: create, start and, in the foreground, wait: streams are relayed, signals forwarded, the status returned. */
 import { withStep } from "../init/step.ts";
 import type { Pid } from "../kernel/call.ts";
-import { PR_SET_CHILD_SUBREAPER, SIGKILL } from "../kernel/constants.ts";
-import { killChild, prctl, wait } from "../kernel/process.ts";
+import { PR_SET_CHILD_SUBREAPER } from "../kernel/constants.ts";
+import { killAndReap, prctl, wait } from "../kernel/process.ts";
 import { partsOf } from "../shared/error.ts";
 import { twice } from "../shared/twice.ts";
 import { checkId } from "../state/id.ts";
@@ -56,10 +56,7 @@ function abandon(runtime: Runtime, created: Created, options: CreateOptions, cau
     cleanup.add("pid file", () => removePidFile(kernel, path));
   }
   cleanup.add("container", () => removeOpen(runtime, directory, record));
-  cleanup.add("process", () => {
-    killChild(kernel, record.pid as Pid, SIGKILL);
-    wait(kernel, record.pid as Pid, 0);
-  });
+  cleanup.add("process", () => killAndReap(kernel, record.pid as Pid));
   throw cleanup.undo(withStep("run", { what: `run "${record.id}"`, problem: "the kernel refused a call" }, cause));
 }
 
