@@ -14,16 +14,21 @@ import type { Config, ConfigValidator, IntegerTree, Linux, LoadedConfig, SchemaE
  * the first that is found: syntax, schema, text, integers, rules.
  */
 export function loadConfig(text: string, validate: ConfigValidator, warn?: (line: string) => void): LoadedConfig {
-  const numbers = { inexact: false };
-  const document = parseJson(text, LOAD_CONFIG, numbers);
-  if (!validate(document)) throw schemaError(document, text, validate.errors?.[0]);
-  checkText(text, document);
-  if (numbers.inexact && validate.integers !== undefined) exactIntegers(text, document, validate.integers);
-  // The validator has just proven the shape, and the rules add what LoadedConfig promises beyond it.
-  const config = document as LoadedConfig;
+  // The validator has proven the shape, and the rules add what LoadedConfig promises beyond it.
+  const config = readDocument(text, LOAD_CONFIG, validate) as LoadedConfig;
   const warnings = checkRules(config);
   if (warn !== undefined) for (const line of warnings) warn(line);
   return config;
+}
+
+/** Parses a document that must fit the schema, with exact integers. */
+function readDocument(text: string, what: string, validate: ConfigValidator): Config {
+  const numbers = { inexact: false };
+  const document = parseJson(text, what, numbers);
+  if (!validate(document)) throw schemaError(document, text, validate.errors?.[0]);
+  checkText(text, document);
+  if (numbers.inexact && validate.integers !== undefined) exactIntegers(text, document, validate.integers);
+  return document as Config;
 }
 
 /** The parts of a config that `update` may bring: limits, and lines for resctrl. */
@@ -48,11 +53,7 @@ export function loadUpdate(
   // The schema and the exact reading of integers are those of a config: so it becomes one.
   const whole = `{"ociVersion":"1.0.0","linux":{"resources":${text},"intelRdt":${JSON.stringify(rdt)}}}`;
   try {
-    const document = parseJson(whole, `read ${name}`);
-    if (!validate(document)) throw schemaError(document, whole, validate.errors?.[0]);
-    checkText(whole, document);
-    if (validate.integers !== undefined) exactIntegers(whole, document, validate.integers);
-    const { linux } = document as Config;
+    const { linux } = readDocument(whole, `read ${name}`, validate);
     checkResources(linux?.resources ?? {}, "/linux/resources", true);
     return linux ?? {};
   } catch (error) {
