@@ -200,17 +200,21 @@ export class NetDevices {
   }
 
   #addresses(index: number): Uint8Array[][] {
-    const header = new Uint8Array(ADDRESS_SIZE);
-    header[0] = AF_UNSPEC;
-    const answers = request(this.#kernel, this.#here, RTM_GETADDR, "RTM_GETADDR", NLM_F_DUMP, [header]);
-    return answers.filter((answer) => answer.type === RTM_NEWADDR).flatMap((answer) => keptAddress(answer.body, index));
+    const bodies = this.#table(RTM_GETADDR, "RTM_GETADDR", ADDRESS_SIZE, RTM_NEWADDR);
+    return bodies.flatMap((body) => keptAddress(body, index));
   }
 
   #routes(index: number): Uint8Array[][] {
-    const header = new Uint8Array(ROUTE_SIZE);
+    const bodies = this.#table(RTM_GETROUTE, "RTM_GETROUTE", ROUTE_SIZE, RTM_NEWROUTE);
+    return bodies.flatMap((body) => keptRoute(body, index));
+  }
+
+  /** Bodies of all answers of one type from our namespace, of any family. `size`: of the header. */
+  #table(type: number, name: string, size: number, answer: number): Uint8Array[] {
+    const header = new Uint8Array(size);
     header[0] = AF_UNSPEC;
-    const answers = request(this.#kernel, this.#here, RTM_GETROUTE, "RTM_GETROUTE", NLM_F_DUMP, [header]);
-    return answers.filter((answer) => answer.type === RTM_NEWROUTE).flatMap((answer) => keptRoute(answer.body, index));
+    const answers = request(this.#kernel, this.#here, type, name, NLM_F_DUMP, [header]);
+    return answers.filter((entry) => entry.type === answer).map(({ body }) => body);
   }
 
   /** One may lead by way of another, so those that are refused are tried again as long as that helps; one that still is has lost its way. */
