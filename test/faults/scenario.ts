@@ -1,5 +1,5 @@
 /** The verbs under a fault: what is done before, the verb itself, what must hold after. */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Sandbox } from "../support/sandbox.ts";
@@ -11,6 +11,7 @@ import {
   FAULTY,
   ONE_LINE,
   PLAIN,
+  pidFiles,
   processesOf,
   type Ran,
   type RecordedCall,
@@ -115,9 +116,7 @@ export class Scenario {
   }
 
   #clear(): void {
-    for (const name of readdirSync(this.bundle.folder)) {
-      if (/^\.?pid/.test(name)) rmSync(join(this.bundle.folder, name));
-    }
+    for (const name of pidFiles(this.bundle.folder)) rmSync(join(this.bundle.folder, name));
     this.bundle.clear();
   }
 
@@ -152,8 +151,8 @@ export class Scenario {
     if (text !== undefined && text !== baseline)
       problems.push(`the process ran without all restrictions: ${difference(baseline, text)}`);
     if (ok && text === undefined) problems.push("success, but the process never ran");
-    const pidFiles = readdirSync(this.bundle.folder).filter((name) => /^\.?pid/.test(name));
-    if (!ok && !killed && pidFiles.length > 0) problems.push(`left behind: ${pidFiles.join(" ")}`);
+    const left = pidFiles(this.bundle.folder);
+    if (!ok && !killed && left.length > 0) problems.push(`left behind: ${left.join(" ")}`);
     const [hit] = existsSync(log) ? readCalls(log) : [];
     return { problems: problems.map((problem) => `${problem}: ${JSON.stringify(ran.stderr)}`), succeeded: ok, hit };
   }

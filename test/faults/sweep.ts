@@ -77,11 +77,16 @@ export function processesOf(id: string): string[] {
   return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
 }
 
+/** Pid files of a bundle's folder, those that are half written too. */
+export function pidFiles(folder: string): string[] {
+  return readdirSync(folder).filter((name) => /^\.?pid/.test(name));
+}
+
 /** What there is of a container: state, cgroups, mounts, processes of its bundle (the runtime's own and hooks), with `pidFile` that too. */
 export function remains(state: string, id: string, folder: string, pidFile: boolean): string[] {
   const left: string[] = [];
   if (existsSync(join(state, id))) left.push(`state directory with ${readdirSync(join(state, id)).join(" ")}`);
-  if (pidFile) left.push(...readdirSync(folder).filter((name) => /^\.?pid/.test(name)));
+  if (pidFile) left.push(...pidFiles(folder));
   if (readFileSync("/proc/self/mountinfo", "utf8").includes(folder)) left.push("a mount");
   for (const name of hierarchies()) if (existsSync(join("/sys/fs/cgroup", name, id))) left.push(`cgroup ${name}`);
   for (const pid of readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name))) {

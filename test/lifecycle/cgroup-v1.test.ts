@@ -57,15 +57,15 @@ onV1("cgroup: hooks that init runs are in the container's, and no descriptor of 
   removed(t, box, id);
 });
 
-onV1("cgroup: a process of any user is in the container's, whichever moment init enters them at", (t, box) => {
+onV1("cgroup: a process of any user is in the container's, whatever else it is given", (t, box) => {
   const allowAll = { defaultAction: "SCMP_ACT_ALLOW" as const };
   const changes: [string, (config: TestConfig) => void][] = [
-    ["last", () => undefined],
-    ["before a filter", (config) => Object.assign(config.linux, { seccomp: allowAll })],
-    ["before a policy", (config) => Object.assign(config.process, { scheduler: { policy: "SCHED_BATCH" } })],
-    ["before a namespace", (config) => config.linux.namespaces?.push({ type: "cgroup" })],
+    ["nothing", () => undefined],
+    ["a filter", (config) => Object.assign(config.linux, { seccomp: allowAll })],
+    ["a policy", (config) => Object.assign(config.process, { scheduler: { policy: "SCHED_BATCH" } })],
+    ["a namespace", (config) => config.linux.namespaces?.push({ type: "cgroup" })],
   ];
-  for (const [moment, change] of changes) {
+  for (const [given, change] of changes) {
     for (const noNewPrivileges of [true, false]) {
       const id = created(t, box, ["sleep", "100"], (config) => {
         Object.assign(config.process, { user: { uid: 1000, gid: 1000 }, noNewPrivileges });
@@ -74,7 +74,7 @@ onV1("cgroup: a process of any user is in the container's, whichever moment init
       const pid = box.pid(id);
       for (const controller of ["memory", "pids", "devices", "freezer", "cpuset", "cpu"]) {
         if (hierarchy(controller) === undefined) continue;
-        t.equal(value(controller, id, "cgroup.procs").trim(), String(pid), `${moment}: it alone is in ${controller}`);
+        t.equal(value(controller, id, "cgroup.procs").trim(), String(pid), `${given}: it alone is in ${controller}`);
       }
       removed(t, box, id);
     }
