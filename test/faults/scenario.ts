@@ -92,10 +92,12 @@ export class Scenario {
 
   /** For exec: a container whose first process sleeps, the one of before if it is whole; nothing is left of an exec before. */
   async #running(problems: string[]): Promise<void> {
-    if (processesOf(this.#id).length === 1) {
+    // A process whose exec was killed may have begun only now: it ends by itself.
+    if (this.#runs > 0 && (await waitFor(() => processesOf(this.#id).length === 1, BOUND_MS))) {
       this.#clear();
       return;
     }
+    if (this.#runs > 0) problems.push(...(await this.end()));
     this.#begin();
     for (const verb of ["create", "start"] as const) {
       const ran = await this.#run(PLAIN, this.#words(verb));
