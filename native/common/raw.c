@@ -8,6 +8,10 @@
 #include "profile.h"
 #endif
 
+#ifdef TSR_COVERAGE
+void __gcov_dump(void);
+#endif
+
 #ifdef TSR_FAULTS
 #define TSR_FAULT_KILL (-4096)
 #define TSR_FAULT_INTERRUPT (1L << 20)
@@ -42,6 +46,10 @@ static inline long raw(long number, long a, long b, long c, long d, long e, long
 
 long tsr_raw(long number, long a, long b, long c, long d, long e, long f)
 {
+#ifdef TSR_COVERAGE
+	if (number == __NR_exit_group)
+		__gcov_dump();
+#endif
 #ifdef TSR_PROFILE
 	struct tsr_profile *record = tsr_profile_begin(number);
 	long result = raw(number, a, b, c, d, e, f);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "chunks.h"
+#include "engine.h"
 #include "host.h"
 
 #define GRAIN 16u
@@ -44,14 +45,6 @@ struct page {
 static struct page *free_pages;
 static unsigned pages_used, arenas;
 
-/* The engine's doubly linked list, and how many of its arenas there are first in JSRuntime, one for each size of block (quickjs.c). */
-struct list {
-	struct list *previous, *next;
-};
-#define ENGINE_CLASSES 31u
-/* Of an arena: the link of that list is its second member. */
-#define ARENA_LINK 16u
-
 /* The image's place in memory (image.S, which the build writes) begins with this. */
 struct image {
 	uint64_t magic;
@@ -59,13 +52,34 @@ struct image {
 	JSRuntime *runtime;
 	JSContext *context;
 	JSValue start;
-	struct list sentinels[ENGINE_CLASSES];
+	void *links[TSR_ENGINE_LINKS];
 };
 #define IMAGE_WANTED UINT64_C(0x1f7473722d6d616b)
 #define IMAGE_MADE UINT64_C(0x1f7473722d757365)
 extern struct image tsr_image;
 extern uint8_t tsr_image_end[];
 static int making;
+
+/* What the engine has of us while the image is made, outside of it. */
+#define MADE_ROOM 65536u
+static void **made;
+static size_t made_count;
+
+static void *note(void *memory)
+{
+	if (making && made_count < MADE_ROOM)
+		made[made_count++] = memory;
+	return making && made_count == MADE_ROOM ? NULL : memory;
+}
+
+static void forget(const void *memory)
+{
+	for (size_t i = made_count; making && i-- > 0;)
+		if (made[i] == memory) {
+			made[i] = made[--made_count];
+			return;
+		}
+}
 
 static int in_image(const void *memory)
 {
@@ -198,7 +212,7 @@ static void *heap_malloc(JSMallocState *state, size_t size)
 			state->malloc_count++;
 			state->malloc_size += PAGE;
 		}
-		return page;
+		return page == NULL ? NULL : note(page);
 	}
 	struct head *block;
 	if (size > LARGE && !making) {
@@ -224,13 +238,14 @@ static void *heap_malloc(JSMallocState *state, size_t size)
 	}
 	state->malloc_count++;
 	state->malloc_size += block->size;
-	return block + 1;
+	return note(block + 1);
 }
 
 static void heap_free(JSMallocState *state, void *memory)
 {
 	if (memory == NULL)
 		return;
+	forget(memory);
 	state->malloc_count--;
 	if (is_page(memory)) {
 		struct page *page = memory;
@@ -292,55 +307,18 @@ int tsr_image_wanted(void)
 	if (tsr_image.magic != IMAGE_WANTED)
 		return 0;
 	making = 1;
+	made = map(MADE_ROOM * sizeof *made, 0);
 	arena = (uint8_t *)(&tsr_image + 1);
 	arena_end = tsr_image_end;
-	return 1;
-}
-
-/* Largest block of the engine's arenas, without its head of 8 bytes. */
-#define ENGINE_BLOCK 504u
-
-/*
- * Uses up every arena of the engine that has free blocks left: what a command allocates then lies together on new pages, instead of on dozens
- * of the image's, each of which the kernel would have to copy.
- */
-static void fill_arenas(JSRuntime *runtime)
-{
-	for (size_t size = 8; size <= ENGINE_BLOCK; size += 8) {
-		void *block;
-		unsigned before;
-		do {
-			before = pages_used;
-			block = js_malloc_rt(runtime, size);
-		} while (block != NULL && pages_used == before);
-		js_free_rt(runtime, block); /* and with it the arena that was made for it */
-	}
-}
-
-/*
- * A new arena is linked before the newest one, which for that is written to: one page of the image for each size. So the newest is made to be
- * a link without an arena, all of them on one page. (The list is for the engine's statistics, which nobody asks for.) 0, or -1 where the
- * memory does not look as this engine's does.
- */
-static int add_sentinels(JSRuntime *runtime)
-{
-	struct list *heads = (struct list *)runtime;
-	for (unsigned i = 0; i < ENGINE_CLASSES; i++) {
-		struct list *head = heads + i, *newest = head->next, *sentinel = tsr_image.sentinels + i;
-		if (newest != head && (!in_image(newest) || newest->previous != head || !is_page((uint8_t *)newest - ARENA_LINK)))
-			return -1;
-		*sentinel = (struct list){ head, newest };
-		newest->previous = sentinel;
-		head->next = sentinel;
-	}
-	return 0;
+	return made != NULL;
 }
 
 int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context, JSValue start)
 {
-	fill_arenas(runtime);
-	if (add_sentinels(runtime) != 0)
+	if (tsr_engine_fill_arenas(runtime) != 0)
 		return -1;
+	tsr_engine_make_immortal(runtime, made, made_count);
+	tsr_engine_separate_lists(runtime, tsr_image.links);
 	tsr_image.start = start;
 	tsr_image.magic = IMAGE_MADE;
 	layout(tsr_image.layout);

@@ -33,7 +33,7 @@ static JSValue js_syscall(JSContext *context, JSValueConst this_value, int argc,
 	JSValue result = JS_UNDEFINED;
 
 	if (argc < 1 || argc > 7)
-		return JS_ThrowTypeError(context, __FILE__, __LINE__, "syscall takes a number and up to six arguments, got %d", argc);
+		return JS_ThrowTypeError(context, "syscall takes a number and up to six arguments, got %d", argc);
 	for (int i = 0; i < argc; i++) {
 		JSValueConst value = argv[i];
 		if (JS_IsNumber(value) || JS_IsBigInt(context, value)) {
@@ -48,7 +48,7 @@ static JSValue js_syscall(JSContext *context, JSValueConst this_value, int argc,
 				goto exception;
 			strings[string_count++] = text;
 			if (memchr(text, 0, length) != NULL) { /* input.2: the kernel would see another string */
-				JS_ThrowTypeError(context, __FILE__, __LINE__, "string argument %d holds NUL", i);
+				JS_ThrowTypeError(context, "string argument %d holds NUL", i);
 				goto exception;
 			}
 			word[i] = (long)text;
@@ -77,7 +77,7 @@ static JSValue js_address_of(JSContext *context, JSValueConst this_value, int ar
 	size_t size;
 	uint8_t *memory = argc < 1 ? NULL : memory_of(context, argv[0], &size);
 	if (memory == NULL)
-		return JS_ThrowTypeError(context, __FILE__, __LINE__, "addressOf takes memory");
+		return JS_ThrowTypeError(context, "addressOf takes memory");
 	return JS_NewInt64(context, (int64_t)(uintptr_t)memory);
 }
 
@@ -88,12 +88,12 @@ static JSValue js_clone(JSContext *context, JSValueConst this_value, int argc, J
 	size_t args_size, calls_size, slots_size;
 	int32_t report;
 	if (argc < 4 || JS_ToInt32(context, &report, argv[3]) != 0)
-		return JS_ThrowTypeError(context, __FILE__, __LINE__, "clone takes args, calls, slots and a descriptor");
+		return JS_ThrowTypeError(context, "clone takes args, calls, slots and a descriptor");
 	uint8_t *args = memory_of(context, argv[0], &args_size);
 	uint8_t *calls = memory_of(context, argv[1], &calls_size);
 	uint8_t *slots = memory_of(context, argv[2], &slots_size);
 	if (args == NULL || calls == NULL || slots == NULL)
-		return JS_ThrowTypeError(context, __FILE__, __LINE__, "clone takes memory");
+		return JS_ThrowTypeError(context, "clone takes memory");
 	long result = tsr_clone(args, args_size, (const struct tsr_call *)calls, calls_size / sizeof(struct tsr_call), (uint64_t *)slots,
 				slots_size / sizeof(uint64_t), report);
 	return JS_NewInt64(context, result);
@@ -108,7 +108,7 @@ static JSValue js_text(JSContext *context, JSValueConst this_value, int argc, JS
 	(void)this_value;
 	size_t size;
 	if (argc < 1)
-		return JS_ThrowTypeError(context, __FILE__, __LINE__, "text takes memory");
+		return JS_ThrowTypeError(context, "text takes memory");
 	uint8_t *memory = memory_of(context, argv[0], &size);
 	if (memory == NULL)
 		return JS_EXCEPTION;
@@ -124,7 +124,7 @@ static JSValue js_bytes(JSContext *context, JSValueConst this_value, int argc, J
 	(void)this_value;
 	size_t size;
 	if (argc < 1 || !JS_IsString(argv[0]))
-		return JS_ThrowTypeError(context, __FILE__, __LINE__, "bytes takes text");
+		return JS_ThrowTypeError(context, "bytes takes text");
 	const char *text = JS_ToCStringLen(context, &size, argv[0]);
 	if (text == NULL)
 		return JS_EXCEPTION;

@@ -44,7 +44,7 @@ static int run_chunk(JSContext *context, const char *name)
 	size_t size = chunk == NULL ? 0 : tsr_unpacked_size(chunk->start, packed);
 	uint8_t *bytes = size == 0 ? NULL : malloc(size); /* libc's: the image must not hold it */
 	if (bytes == NULL || tsr_unpack(bytes, size, chunk->start, packed) != 0) {
-		JS_ThrowReferenceError(context, __FILE__, __LINE__, "no chunk %s", name);
+		JS_ThrowReferenceError(context, "no chunk %s", name);
 		return -1;
 	}
 	JSValue code = JS_ReadObject(context, bytes, size, JS_READ_OBJ_BYTECODE);

@@ -244,11 +244,11 @@ onV1("cgroup: network marks and huge pages, in hierarchies of their own", (t, bo
 
 onV1("cgroup: a memory limit that init cannot live with is told as such", (t, box) => {
   const id = box.id();
-  const outcome = box.run(["create", "--bundle", box.bundle(["true"], limited({ memory: { limit: 65_536 } })), id]);
+  const outcome = box.run(["create", "--bundle", box.bundle(["true"], limited({ memory: { limit: 16_384 } })), id]);
   fails(
     t,
     outcome,
-    `create "${id}": container init was OOM-killed (memory limit too low?): found 65536, want more; config.json#/linux/resources/memory/limit`,
+    `create "${id}": container init was OOM-killed (memory limit too low?): found 16384, want more; config.json#/linux/resources/memory/limit`,
   );
   t.notOk(existsSync(place("memory", id)));
 });
