@@ -47,15 +47,19 @@ export const featuresCommand: Command = {
 /** runc's columns: three spaces between, at least 12 wide. */
 function table(states: readonly ContainerState[]): string {
   const rows = [["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"]];
-  for (const entry of states)
-    rows.push([entry.id, String(entry.pid), entry.status, entry.bundle, entry.created, entry.owner]);
+  for (const { id, pid, status, bundle, created, owner } of states)
+    rows.push([id, String(pid), status, bundle, created, owner]);
   const last = 5;
-  const widths = Array.from({ length: last }, (_, column) =>
-    Math.max(12, ...rows.map((row) => (row[column] ?? "").length + 3)),
-  );
-  return rows
-    .map(
-      (row) => `${row.map((cell, column) => (column === last ? cell : cell.padEnd(widths[column] ?? 0))).join("")}\n`,
-    )
-    .join("");
+  let text = "";
+  const widths: number[] = [];
+  for (let column = 0; column < last; column++) {
+    let width = 12;
+    for (const row of rows) width = Math.max(width, (row[column] ?? "").length + 3);
+    widths.push(width);
+  }
+  for (const row of rows) {
+    for (let column = 0; column < last; column++) text += (row[column] ?? "").padEnd(widths[column] ?? 0);
+    text += `${row[last]}\n`;
+  }
+  return text;
 }

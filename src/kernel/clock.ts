@@ -20,6 +20,11 @@ export function timestamp(kernel: Kernel): string {
   return rfc3339(seconds, nanoseconds);
 }
 
+/** The time of day, whole seconds since 1970. */
+export function realSeconds(kernel: Kernel): number {
+  return clock(kernel, CLOCK_REALTIME).seconds;
+}
+
 /** A clock that only goes forward, milliseconds. */
 export function monotonicMs(kernel: Kernel): number {
   const { seconds, nanoseconds } = clock(kernel, CLOCK_MONOTONIC);

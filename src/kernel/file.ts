@@ -293,6 +293,13 @@ export class Stat {
   get size(): number {
     return this.#word(40) + this.#word(44) * 0x100000000;
   }
+  /** Time of the last change of its inode, and of its content; of a directory: of its names. */
+  get changed(): { seconds: number; nanoseconds: number } {
+    return { seconds: this.#word(96) + this.#word(100) * 0x100000000, nanoseconds: this.#word(104) };
+  }
+  get modified(): { seconds: number; nanoseconds: number } {
+    return { seconds: this.#word(112) + this.#word(116) * 0x100000000, nanoseconds: this.#word(120) };
+  }
   /** Of a device node. */
   get rdevMajor(): number {
     return this.#word(128);

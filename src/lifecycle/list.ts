@@ -3,6 +3,7 @@ import { AT_CWD, type Fd, type Kernel } from "../kernel/call.ts";
 import { close, readText, statIfPresent } from "../kernel/file.ts";
 import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { partsOf, RuntimeError } from "../shared/error.ts";
+import { ListIndexFile, type StoppedRow } from "../state/list-index.ts";
 import type { RecordHead } from "../state/record.ts";
 import { statInit, statusOf } from "../state/status.ts";
 import { ContainerDirectory, listIds, openRootIfPresent, readHead } from "../state/store.ts";
@@ -62,48 +63,89 @@ export function list(runtime: Runtime, annotated = true): ContainerState[] {
       where: "--root",
     });
   }
-  const names = new Map<number, string>();
-  const proc = openProc(kernel);
-  const states: ContainerState[] = [];
-  for (const id of listIds(kernel, root)) {
-    try {
-      const uid = statIfPresent(kernel, root, id)?.uid;
-      if (uid === undefined) continue;
-      let owner = names.get(uid);
-      if (owner === undefined) {
-        owner = userName(kernel, uid);
-        names.set(uid, owner);
-      }
-      const state = listed(kernel, root, id, owner, annotated, proc);
-      if (state !== undefined) states.push(state);
-    } catch (error) {
-      const parts = partsOf(error);
-      runtime.warn(`list "${id}": ${parts.problem}`);
-    }
-  }
-  return states;
+  const listing = new Listing(runtime, root);
+  if (annotated) for (const id of listIds(kernel, root)) listing.attempt(id, (uid) => listing.addWhole(id, uid));
+  else listing.addAll();
+  return listing.states;
 }
 
-/** One of them; undefined when it has gone meanwhile. Of one that has stopped the head of its record says all that is asked. */
-function listed(
-  kernel: Kernel,
-  root: Fd,
-  id: string,
-  owner: string,
-  annotated: boolean,
-  proc: Procfs,
-): ContainerState | undefined {
-  if (!annotated) {
-    const head = readHead(kernel, root, id);
-    if (!head.creating && statInit(kernel, proc, head) === undefined)
-      return { ...describe(head, { status: "stopped", pid: 0 }), owner };
+/** What `list` has found so far. */
+class Listing {
+  readonly states: ContainerState[] = [];
+  readonly #runtime: Runtime;
+  readonly #kernel: Kernel;
+  readonly #root: Fd;
+  readonly #proc: Procfs;
+  readonly #owners = new Map<number, string>();
+  readonly #stopped: StoppedRow[] = [];
+  readonly #others: string[] = [];
+
+  constructor(runtime: Runtime, root: Fd) {
+    this.#runtime = runtime;
+    this.#kernel = runtime.kernel;
+    this.#root = root;
+    this.#proc = openProc(runtime.kernel);
   }
-  const directory = ContainerDirectory.openIfPresent(kernel, root, id);
-  if (directory === undefined) return undefined;
-  try {
-    return whole(kernel, directory, owner, proc);
-  } finally {
-    close(kernel, directory.fd);
+
+  /** All containers without their annotations: from the index what that knows, from its record every other one. */
+  addAll(): void {
+    const file = new ListIndexFile(this.#kernel, this.#root);
+    const index = file.read();
+    const stopped = index?.stopped ?? [];
+    let next = 0;
+    for (const id of index?.others ?? listIds(this.#kernel, this.#root)) {
+      for (let row = stopped[next]; row !== undefined && row[0] < id; row = stopped[++next]) this.#addStopped(row);
+      if (!this.attempt(id, (uid) => this.#addFromHead(id, uid))) this.#others.push(id);
+    }
+    for (let row = stopped[next]; row !== undefined; row = stopped[++next]) this.#addStopped(row);
+    const read = this.#stopped.length - stopped.length;
+    file.keep({ stopped: this.#stopped, others: this.#others }, read);
+  }
+
+  /** What `add` says; a container that is broken is a warning, one that has gone meanwhile is nothing. */
+  attempt(id: string, add: (uid: number) => boolean): boolean {
+    try {
+      const uid = statIfPresent(this.#kernel, this.#root, id)?.uid;
+      return uid !== undefined && add(uid);
+    } catch (error) {
+      this.#runtime.warn(`list "${id}": ${partsOf(error).problem}`);
+      return false;
+    }
+  }
+
+  /** Whether it has stopped, when the head of its record says all that is asked. */
+  #addFromHead(id: string, uid: number): boolean {
+    const head = readHead(this.#kernel, this.#root, id);
+    if (head.creating || statInit(this.#kernel, this.#proc, head) !== undefined) return this.addWhole(id, uid);
+    this.#addStopped([id, head.ociVersion, head.bundle, head.rootfs, head.created, uid]);
+    return true;
+  }
+
+  #addStopped(row: StoppedRow): void {
+    const [id, ociVersion, bundle, rootfs, created, uid] = row;
+    this.#stopped.push(row);
+    this.states.push({ ociVersion, id, pid: 0, status: "stopped", bundle, rootfs, created, owner: this.#owner(uid) });
+  }
+
+  /** False: it may yet change. */
+  addWhole(id: string, uid: number): false {
+    const directory = ContainerDirectory.openIfPresent(this.#kernel, this.#root, id);
+    if (directory === undefined) return false;
+    try {
+      this.states.push(whole(this.#kernel, directory, this.#owner(uid), this.#proc));
+    } finally {
+      close(this.#kernel, directory.fd);
+    }
+    return false;
+  }
+
+  #owner(uid: number): string {
+    let name = this.#owners.get(uid);
+    if (name === undefined) {
+      name = userName(this.#kernel, uid);
+      this.#owners.set(uid, name);
+    }
+    return name;
   }
 }
 

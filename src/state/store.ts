@@ -49,6 +49,8 @@ const STATE_FILE = "state.json";
 const FIFO = "exec.fifo";
 /** The one folder in it, where the service manager waits for the container's word (lifecycle/notify.ts). */
 export const NOTIFY_DIRECTORY = "notify";
+/** The one folder beside the containers' (list-index.ts). No id can be like it: `~` is in none (id.ts). */
+export const LIST_FOLDER = ".list~";
 /** Longest state.json, bytes (input.1). */
 const MAX_STATE = 16 << 20;
 /** How long a command waits for another one that works on the same container. */
@@ -97,7 +99,7 @@ function makeDirectories(kernel: Kernel, path: string): void {
 /** Ids of all containers below a root, sorted. */
 export function listIds(kernel: Kernel, root: Fd): string[] {
   return listDirectory(kernel, root, true)
-    .filter((name) => !name.startsWith("."))
+    .filter((name) => name !== LIST_FOLDER)
     .sort();
 }
 
