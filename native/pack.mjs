@@ -1,5 +1,5 @@
 // Packs the TypeScript with esbuild: for Node as one ES module, for the engine as script chunks, which the engine's compiler turns into bytecode.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import process from "node:process";
 import { build } from "esbuild";
@@ -15,6 +15,7 @@ const COLD = [
   "chunk-net",
   "chunk-notify",
   "chunk-resctrl",
+  "chunk-spec",
   "chunk-trace",
 ];
 
@@ -71,6 +72,23 @@ const ENGINE = {
   logLevel: "warning",
 };
 
+/** What help says of commands and flags, wherever these are defined: only the chunk of help needs it. */
+const HELP_TEXT = /\bhelp:\s*"(?:[^"\\]|\\.)*",?/g;
+const WITH_HELP = readdirSync("src/cli")
+  .map((name) => `src/cli/${name}`)
+  .filter((path) => !/\.test\.ts$/.test(path) && readFileSync(path, "utf8").match(HELP_TEXT) !== null);
+
+/** Leaves those texts out; the chunk of help has these modules a second time, with them. */
+const withoutHelp = {
+  name: "without-help",
+  setup(setup) {
+    setup.onLoad({ filter: /\/src\/cli\/[\w-]+\.ts$/ }, (args) => ({
+      contents: readFileSync(args.path, "utf8").replace(HELP_TEXT, ""),
+      loader: "ts",
+    }));
+  },
+};
+
 /**
  * Scripts for the engine, [name, path]: `hot` has everything that `main` imports; the cold chunks take what they share with it from
  * `globalThis.hot`, and with each other from chunks of their own, which they load. The last one, `warm`, is run after `hot` when the heap image is made.
@@ -100,7 +118,7 @@ async function modulesOf(arch, main) {
     entryPoints: [main],
     outfile: "hot.js",
     metafile: true,
-    plugins: [architecture(arch)],
+    plugins: [architecture(arch), withoutHelp],
   });
   const [output] = Object.values(metafile.outputs);
   const used = Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
@@ -115,6 +133,8 @@ async function packCold(arch, hotModules) {
     setup(setup) {
       setup.onResolve({ filter: /^\.\.?\// }, (args) => {
         const path = relative(process.cwd(), join(args.resolveDir, args.path));
+        const forHelp = /\/cli\/(help|completion|commands)\.ts$/.test(args.importer);
+        if (forHelp && (WITH_HELP.includes(path) || path === "src/cli/commands.ts")) return undefined;
         return hotModules.has(path) ? { path: `hot:${path}`, external: true } : undefined;
       });
     },
@@ -149,7 +169,7 @@ async function packHot(arch, main, wanted) {
     ...ENGINE,
     format: "iife",
     stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
-    plugins: [architecture(arch)],
+    plugins: [architecture(arch), withoutHelp],
   });
   return outputFiles[0].text;
 }

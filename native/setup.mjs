@@ -339,7 +339,8 @@ async function buildEngine(out, main, defines, engine = engineObjects(QUICKJS)) 
   };
   // Twice: the first program makes the image of its heap (native/engine/heap.h), the second one has it. The quad is IMAGE_WANTED.
   link(".quad 0x1f7473722d6d616b\n.space 4 << 20", names, `${folder}/maker`);
-  run(`${folder}/maker`, [`${folder}/image.bin`, ...IN_IMAGE]);
+  for (let time = 0; time < 2; time++)
+    run(`${folder}/maker`, [`${folder}/image.bin`, `${folder}/transient`, ...IN_IMAGE]);
   const rest = names.filter((name) => !IN_IMAGE.includes(name));
   link(`.incbin "${folder}/image.bin"`, rest, `${folder}/program`);
   if (addresses(`${folder}/maker`) !== addresses(`${folder}/program`)) fail(`${out}: the two links differ in layout`);
@@ -349,11 +350,11 @@ async function buildEngine(out, main, defines, engine = engineObjects(QUICKJS)) 
 }
 
 /**
- * As cp and tar would write it. The page cache holds a file in the pieces that it was written in, and since Linux 6.18 a fault maps such a piece
+ * The page cache holds a file in the pieces that it was written in, and since Linux 6.18 a fault maps such a piece
  * whole: of one that was written at once, all counts as every process's memory.
  */
 function writeInPieces(path, content) {
-  const PIECE = 128 * 1024;
+  const PIECE = 16 * 1024;
   const file = openSync(path, "w", 0o755);
   for (let at = 0; at < content.length; at += PIECE) writeSync(file, content, at, Math.min(PIECE, content.length - at));
   closeSync(file);

@@ -1,3 +1,2 @@
 /** The chunk of checkpoint and restore. */
-export { checkpoint } from "./lifecycle/checkpoint.ts";
-export { restore } from "./lifecycle/restore.ts";
+export { runCheckpoint, runRestore } from "./cli/checkpoint-run.ts";

@@ -1,2 +1,2 @@
 /** The chunk of events: what a container has used, and OOM kills. */
-export { streamEvents, writeStats } from "./lifecycle/events.ts";
+export { runEvents } from "./cli/events-run.ts";

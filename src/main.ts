@@ -129,7 +129,7 @@ function failureOf(step: string, error: unknown, what = step): ErrorParts {
 
 /** Help to stdout; a usage error to stderr. */
 function usage(kernel: Kernel, chunks: ProgramChunks, words: readonly string[]): number {
-  const said = chunks.help().answer(words, COMMANDS, VERSION_TEXT);
+  const said = chunks.help().answer(words, VERSION_TEXT);
   if (said.stdout !== "") print(kernel, said.stdout);
   if (said.stderr !== "") writeAll(kernel, 2 as Fd, said.stderr);
   return said.status;

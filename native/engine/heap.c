@@ -58,25 +58,45 @@ struct image {
 #define IMAGE_MADE UINT64_C(0x1f7473722d757365)
 extern struct image tsr_image;
 extern uint8_t tsr_image_end[];
-static int making;
 
-/* What the engine has of us while the image is made, outside of it. */
+/*
+ * What the engine has of us while the image is made, outside of it. Blocks above a page are numbered: the image is made twice, and those of which
+ * the first time has shown that they are freed again are not in it, where they would leave holes.
+ */
 #define MADE_ROOM 65536u
-static void **made;
-static size_t made_count;
+struct making {
+	void *blocks[MADE_ROOM];
+	uint32_t numbers[MADE_ROOM]; /* 0: not above a page */
+	size_t count;
+	uint32_t last_number;
+	uint8_t transient[MADE_ROOM]; /* by number */
+	uint8_t freed[MADE_ROOM];
+};
+static struct making *making;
 
-static void *note(void *memory)
+static uint32_t next_number(size_t size)
 {
-	if (making && made_count < MADE_ROOM)
-		made[made_count++] = memory;
-	return making && made_count == MADE_ROOM ? NULL : memory;
+	return making == NULL || size <= PAGE || making->last_number == MADE_ROOM - 1 ? 0 : ++making->last_number;
+}
+
+static void *note(void *memory, uint32_t number)
+{
+	if (making == NULL)
+		return memory;
+	if (making->count == MADE_ROOM)
+		return NULL;
+	making->numbers[making->count] = number;
+	making->blocks[making->count++] = memory;
+	return memory;
 }
 
 static void forget(const void *memory)
 {
-	for (size_t i = made_count; making && i-- > 0;)
-		if (made[i] == memory) {
-			made[i] = made[--made_count];
+	for (size_t i = making == NULL ? 0 : making->count; i-- > 0;)
+		if (making->blocks[i] == memory) {
+			making->freed[making->numbers[i]] = 1;
+			making->blocks[i] = making->blocks[--making->count];
+			making->numbers[i] = making->numbers[making->count];
 			return;
 		}
 }
@@ -117,7 +137,7 @@ static int make_room(size_t size)
 {
 	if ((size_t)(arena_end - arena) >= size)
 		return 0;
-	if (making)
+	if (making != NULL)
 		return -1;
 	/* Later ones page by page: init must not be billed for more of a small memory limit than it uses. */
 	arena = map(ARENA, arenas++ == 0 ? MAP_POPULATE : 0);
@@ -145,13 +165,13 @@ static struct page *page_of_freed(void)
 
 static void *take_page(void)
 {
-	if (free_pages == NULL && making && (free_pages = page_of_freed()) != NULL)
+	if (free_pages == NULL && making != NULL && (free_pages = page_of_freed()) != NULL)
 		free_pages->next = NULL;
 	if (free_pages == NULL) {
 		if (make_room((SLAB + 1) * PAGE) != 0)
 			return NULL;
 		uint8_t *aligned = (uint8_t *)(((uintptr_t)arena + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
-		if (making && (size_t)(aligned - arena) > sizeof(struct head) + SMALL) {
+		if (making != NULL && (size_t)(aligned - arena) > sizeof(struct head) + SMALL) {
 			struct head *hole = (struct head *)arena;
 			*hole = (struct head){ (size_t)(aligned - arena) - sizeof *hole, freed_while_making };
 			freed_while_making = hole;
@@ -212,17 +232,18 @@ static void *heap_malloc(JSMallocState *state, size_t size)
 			state->malloc_count++;
 			state->malloc_size += PAGE;
 		}
-		return page == NULL ? NULL : note(page);
+		return page == NULL ? NULL : note(page, 0);
 	}
 	struct head *block;
-	if (size > LARGE && !making) {
+	uint32_t number = next_number(size);
+	if ((size > LARGE && making == NULL) || (number != 0 && making->transient[number])) {
 		block = map(size + sizeof *block, 0);
 		if (block == NULL)
 			return NULL;
 		block->size = size;
 	} else {
-		size_t rounded = making ? (size + GRAIN - 1) & ~(size_t)(GRAIN - 1) : round_up(size);
-		struct head **list = making ? first_fit(rounded) : &free_blocks[class_of(rounded)];
+		size_t rounded = making != NULL ? (size + GRAIN - 1) & ~(size_t)(GRAIN - 1) : round_up(size);
+		struct head **list = making != NULL ? first_fit(rounded) : &free_blocks[class_of(rounded)];
 		block = *list;
 		if (block != NULL)
 			*list = block->next;
@@ -238,7 +259,7 @@ static void *heap_malloc(JSMallocState *state, size_t size)
 	}
 	state->malloc_count++;
 	state->malloc_size += block->size;
-	return note(block + 1);
+	return note(block + 1, number);
 }
 
 static void heap_free(JSMallocState *state, void *memory)
@@ -258,7 +279,7 @@ static void heap_free(JSMallocState *state, void *memory)
 	struct head *block = (struct head *)memory - 1;
 	state->malloc_size -= block->size;
 	if (in_image(block)) { /* it may have the size of no class, and has no mapping of its own: once the image is made it stays unused */
-		if (making) {
+		if (making != NULL) {
 			block->next = freed_while_making;
 			freed_while_making = block;
 		}
@@ -304,20 +325,35 @@ static void layout(const void *parts[4])
 
 int tsr_image_wanted(void)
 {
-	if (tsr_image.magic != IMAGE_WANTED)
-		return 0;
-	making = 1;
-	made = map(MADE_ROOM * sizeof *made, 0);
-	arena = (uint8_t *)(&tsr_image + 1);
-	arena_end = tsr_image_end;
-	return made != NULL;
+	return tsr_image.magic == IMAGE_WANTED;
 }
 
-int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context, JSValue start)
+int tsr_image_begin(const char *transient)
+{
+	struct making *all = map(sizeof *all, 0);
+	if (all == NULL)
+		return -1;
+	int file = open(transient, O_RDONLY | O_CLOEXEC);
+	if (file >= 0 && (read(file, all->transient, sizeof all->transient) != sizeof all->transient || close(file) != 0))
+		return -1;
+	making = all;
+	arena = (uint8_t *)(&tsr_image + 1);
+	arena_end = tsr_image_end;
+	return 0;
+}
+
+/* 0, or -1. */
+static int write_file(const char *path, const void *content, size_t size)
+{
+	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	return file >= 0 && write(file, content, size) == (ssize_t)size && close(file) == 0 ? 0 : -1;
+}
+
+int tsr_image_write(const char *path, const char *transient, JSRuntime *runtime, JSContext *context, JSValue start)
 {
 	if (tsr_engine_fill_arenas(runtime) != 0)
 		return -1;
-	tsr_engine_make_immortal(runtime, made, made_count);
+	tsr_engine_make_immortal(runtime, making->blocks, making->count);
 	tsr_engine_separate_lists(runtime, tsr_image.links);
 	tsr_image.start = start;
 	tsr_image.magic = IMAGE_MADE;
@@ -326,8 +362,9 @@ int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context, JS
 	tsr_image.context = context;
 	/* Their free blocks and pages stay unused for the same reason. */
 	size_t size = (size_t)(arena - (uint8_t *)&tsr_image);
-	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	return file >= 0 && write(file, &tsr_image, size) == (ssize_t)size && close(file) == 0 ? 0 : -1;
+	if (write_file(transient, making->freed, sizeof making->freed) != 0)
+		return -1;
+	return write_file(path, &tsr_image, size);
 }
 
 JSContext *tsr_image_context(JSRuntime **runtime, JSValue *start)

@@ -11,10 +11,12 @@ extern const JSMallocFunctions tsr_heap;
  * memory, and links it in again at the same address. A start then maps pages where it would read bytecode.
  */
 
-/* Whether this is the executable that is to make the image; from then on all memory comes from the image's place. */
+/* Whether this is the executable that is to make the image. */
 int tsr_image_wanted(void);
-/* Writes the image for the next link; `start` is the function that a process begins with. 0, or -1. */
-int tsr_image_write(const char *path, JSRuntime *runtime, JSContext *context, JSValue start);
+/* From here on all memory comes from the image's place, but for what was freed again the last time, which `transient` says. 0, or -1. */
+int tsr_image_begin(const char *transient);
+/* Writes the image for the next link, and what was freed again; `start` is the function that a process begins with. 0, or -1. */
+int tsr_image_write(const char *path, const char *transient, JSRuntime *runtime, JSContext *context, JSValue start);
 /* Goes on from the image. NULL where there is none, or it was made by a program that is laid out in another way. */
 JSContext *tsr_image_context(JSRuntime **runtime, JSValue *start);
 

@@ -118,14 +118,16 @@ static JSContext *boot(JSRuntime **made)
 	return context;
 }
 
-/* At build time only: runs the chunks that are named, and keeps the heap. None of them looks at words, environment or kernel when it is run. */
+/* At build time only: `PATH TRANSIENT CHUNK...`. Runs the chunks that are named, and keeps the heap. None of them looks at words, environment or kernel when it is run. */
 static int make_image(char **argv)
 {
 	JSRuntime *runtime;
-	JSContext *context = boot(&runtime);
-	if (context == NULL || argv[1] == NULL)
+	if (argv[1] == NULL || argv[2] == NULL || tsr_image_begin(argv[2]) != 0)
 		return 1;
-	for (char **name = argv + 2; *name != NULL; name++)
+	JSContext *context = boot(&runtime);
+	if (context == NULL)
+		return 1;
+	for (char **name = argv + 3; *name != NULL; name++)
 		if (run_chunk(context, *name) != 0) {
 			print_exception(context);
 			return 1;
@@ -133,7 +135,7 @@ static int make_image(char **argv)
 	JSValue global = JS_GetGlobalObject(context);
 	JSValue start = JS_GetPropertyStr(context, global, "start");
 	JS_FreeValue(context, global);
-	return JS_IsFunction(context, start) && tsr_image_write(argv[1], runtime, context, start) == 0 ? 0 : 1;
+	return JS_IsFunction(context, start) && tsr_image_write(argv[1], argv[2], runtime, context, start) == 0 ? 0 : 1;
 }
 
 int main(int argc, char **argv)

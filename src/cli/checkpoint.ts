@@ -1,8 +1,5 @@
 /** checkpoint and restore: runc's flags, the work in a chunk of its own. */
-import type { CriuFlags } from "../lifecycle/criu-args.ts";
-import { RuntimeError } from "../shared/error.ts";
-import { absolute } from "../shared/path.ts";
-import type { Command, Context, Flag } from "./command.ts";
+import type { Command, Flag } from "./command.ts";
 import { loadCriu } from "./load.ts";
 
 const NO_SERVER = "want it absent: this version passes no memory pages over a connection";
@@ -20,23 +17,6 @@ const BOTH: readonly Flag[] = [
   { name: "empty-ns", value: "namespace", help: "make a namespace (network) anew, without what was in it" },
   { name: "auto-dedup", help: "leave out memory pages that a parent image has" },
 ];
-
-/** Flags that are criu's switches, and criu's names of them. */
-const SWITCHES: readonly (readonly [string, string])[] = [
-  ["tcp-established", "tcp-established"],
-  ["ext-unix-sk", "ext-unix-sk"],
-  ["shell-job", "shell-job"],
-  ["file-locks", "file-locks"],
-  ["auto-dedup", "auto-dedup"],
-];
-const DUMP_SWITCHES: readonly (readonly [string, string])[] = [
-  ...SWITCHES,
-  ["leave-running", "leave-running"],
-  ["tcp-skip-in-flight", "skip-in-flight"],
-  ["link-remap", "link-remap"],
-];
-
-const MODES = ["soft", "full", "strict", "ignore"];
 
 export const checkpointCommand: Command = {
   name: "checkpoint",
@@ -57,17 +37,7 @@ export const checkpointCommand: Command = {
     },
     { name: "pre-dump", help: "save the memory only; the container runs on" },
   ],
-  run: (context) => {
-    const { call, runtime } = context;
-    const [id = ""] = call.args;
-    loadCriu().checkpoint(runtime, {
-      ...criuFlags(context, DUMP_SWITCHES),
-      id,
-      parent: call.value("parent-path"),
-      preDump: call.has("pre-dump"),
-    });
-    return 0;
-  },
+  run: (context) => loadCriu().runCheckpoint(context),
 };
 
 export const restoreCommand: Command = {
@@ -90,39 +60,5 @@ export const restoreCommand: Command = {
     { name: "lsm-profile", value: "profile", help: "TYPE:NAME of another LSM profile" },
     { name: "lsm-mount-context", value: "context", help: "another LSM context for mounts" },
   ],
-  run: (context) => {
-    const { call, runtime } = context;
-    const directory = context.directory();
-    const pidFile = call.value("pid-file");
-    return loadCriu().restore(runtime, {
-      ...criuFlags(context, SWITCHES),
-      id: call.args[0] ?? "",
-      bundle: absolute(call.value("bundle") ?? ".", directory),
-      pidFile: pidFile === undefined ? undefined : absolute(pidFile, directory),
-      detach: call.has("detach"),
-      noSubreaper: call.has("no-subreaper"),
-      // cri-o passes both, empty.
-      lsmProfile: call.value("lsm-profile") || undefined,
-      lsmMountContext: call.value("lsm-mount-context") || undefined,
-    });
-  },
+  run: (context) => loadCriu().runRestore(context),
 };
-
-function criuFlags({ call, directory }: Context, known: typeof SWITCHES): CriuFlags {
-  const work = call.value("work-path");
-  const cgroups = call.value("manage-cgroups-mode") || "soft";
-  if (!MODES.includes(cgroups)) throw wrong("--manage-cgroups-mode", cgroups, MODES.join(", "));
-  const empty = call.value("empty-ns");
-  if (empty !== undefined && empty !== "network") throw wrong("--empty-ns", empty, "network");
-  const switches = known.filter(([name]) => call.has(name)).map(([, name]) => name);
-  return {
-    images: absolute(call.value("image-path") ?? "checkpoint", directory()),
-    work: work === undefined || work === "" ? undefined : absolute(work, directory()),
-    cgroups,
-    switches: empty === undefined ? switches : [...switches, "empty-ns=net"],
-  };
-}
-
-function wrong(flag: string, found: string, want: string): RuntimeError {
-  return new RuntimeError({ what: "read flags", problem: `found ${JSON.stringify(found)}, want ${want}`, where: flag });
-}

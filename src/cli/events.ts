@@ -1,7 +1,4 @@
 /** events: its flags. What it does is in a chunk of its own. */
-import { SyscallError } from "../kernel/call.ts";
-import { EPIPE } from "../kernel/constants.ts";
-import { RuntimeError } from "../shared/error.ts";
 import type { Command } from "./command.ts";
 import { loadEvents } from "./load.ts";
 
@@ -13,52 +10,5 @@ export const eventsCommand: Command = {
     { name: "interval", value: "duration", help: "time between two samples, such as 500ms or 1m30s (default: 5s)" },
     { name: "stats", help: "print one sample and end" },
   ],
-  run: ({ runtime, call, print }) => {
-    const [id = ""] = call.args;
-    const take = (line: string): boolean => {
-      try {
-        print(line);
-        return true;
-      } catch (error) {
-        // The reader has seen enough (`events x | head -1`).
-        if (error instanceof SyscallError && error.errno === EPIPE) return false;
-        throw error;
-      }
-    };
-    const intervalMs = parseDuration(call.value("interval") ?? "5s");
-    if (call.has("stats")) loadEvents().writeStats(runtime, id, take);
-    else loadEvents().streamEvents(runtime, id, intervalMs, take);
-    return 0;
-  },
+  run: (context) => loadEvents().runEvents(context),
 };
-
-/** Milliseconds of Go's units of time. */
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ["ns", 1e-6],
-  ["us", 1e-3],
-  ["µs", 1e-3],
-  ["ms", 1],
-  ["s", 1000],
-  ["m", 60_000],
-  ["h", 3_600_000],
-]);
-
-/** Milliseconds of a duration as Go writes it: `5s`, `1m30s`, `0.5h`. @throws RuntimeError unless it is one, above 0. */
-export function parseDuration(text: string): number {
-  let total = 0;
-  let rest = text;
-  while (rest !== "") {
-    const match = /^([0-9]{1,15}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)/.exec(rest);
-    if (match === null) break;
-    const [part, number = "", unit = ""] = match;
-    total += Number(number) * (UNITS.get(unit) ?? 0);
-    rest = rest.slice(part.length);
-  }
-  // A longer one cannot be told from for ever.
-  if (rest === "" && total > 0 && total <= 2 ** 31) return total;
-  throw new RuntimeError({
-    what: "read command line",
-    problem: `found ${JSON.stringify(text)}, want a duration greater than 0, such as 5s or 1m30s`,
-    where: "--interval",
-  });
-}

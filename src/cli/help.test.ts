@@ -8,7 +8,7 @@ import { COMMANDS } from "./commands.ts";
 import { answer } from "./help.ts";
 
 const VERSION = "ts-runc version 9";
-const say = (...words: string[]) => answer(words, COMMANDS, VERSION);
+const say = (...words: string[]) => answer(words, VERSION);
 
 t.test("help names every command and every flag but the hidden", (t) => {
   const general = say("--help");

@@ -2,6 +2,7 @@
 import { CommanderError, Option, Command as Program } from "commander";
 import type { Command, Flag } from "./command.ts";
 import { GLOBAL_FLAGS } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
 import { completion } from "./completion.ts";
 import { matchFlag } from "./parse.ts";
 
@@ -13,7 +14,7 @@ export interface Answer {
 }
 
 /** Words for a call: help, or what is wrong with it. */
-export function answer(words: readonly string[], commands: readonly Command[], version: string): Answer {
+export function answer(words: readonly string[], version: string): Answer {
   const result: Answer = { stdout: "", stderr: "", status: 1 };
   // commander calls two functions that the engine lacks: its errors V8's, its suggestions this one. Names of commands are ASCII.
   const errors: { captureStackTrace?: unknown } = Error;
@@ -22,10 +23,10 @@ export function answer(words: readonly string[], commands: readonly Command[], v
   text.localeCompare ??= function (this: string, other: string): number {
     return `${this}` < other ? -1 : Number(`${this}` > other);
   };
-  const program = buildProgram(commands, result);
+  const program = buildProgram(COMMANDS, result);
   program.version(version, "-v, --version");
   try {
-    program.parse(rewrite(words, commands), { from: "user" });
+    program.parse(rewrite(words, COMMANDS), { from: "user" });
     result.status = 0;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

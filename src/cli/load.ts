@@ -5,6 +5,7 @@ import type * as EventsChunk from "../chunk-events.ts";
 import type * as ExecChunk from "../chunk-exec.ts";
 import type * as FeaturesChunk from "../chunk-features.ts";
 import type * as ManageChunk from "../chunk-manage.ts";
+import type * as SpecChunk from "../chunk-spec.ts";
 
 /** What commands load. */
 export interface CommandChunks {
@@ -14,6 +15,7 @@ export interface CommandChunks {
   events(): typeof EventsChunk;
   features(): typeof FeaturesChunk;
   manage(): typeof ManageChunk;
+  spec(): typeof SpecChunk;
 }
 
 let chunks: CommandChunks | undefined;
@@ -34,3 +36,4 @@ export const loadExec = (): typeof ExecChunk => loaded().exec();
 export const loadEvents = (): typeof EventsChunk => loaded().events();
 export const loadFeatures = (): typeof FeaturesChunk => loaded().features();
 export const loadManage = (): typeof ManageChunk => loaded().manage();
+export const loadSpec = (): typeof SpecChunk => loaded().spec();

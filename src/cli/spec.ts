@@ -1,12 +1,6 @@
-/** spec: a config.json to begin with. */
-import { defaultConfig } from "../config/default.ts";
-import { AT_CWD, SyscallError } from "../kernel/call.ts";
-import { EEXIST, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, SYS_getegid } from "../kernel/constants.ts";
-import { close, openAt, writeAll } from "../kernel/file.ts";
-import { effectiveUid } from "../kernel/identity.ts";
-import { RuntimeError } from "../shared/error.ts";
-import { absolute } from "../shared/path.ts";
+/** spec: its flags. What it does is in a chunk of its own. */
 import type { Command } from "./command.ts";
+import { loadSpec } from "./load.ts";
 
 export const specCommand: Command = {
   name: "spec",
@@ -16,27 +10,5 @@ export const specCommand: Command = {
     { name: "bundle", short: "b", value: "dir", help: "folder to write it to (default: the current one)" },
     { name: "rootless", help: "for a container of an unprivileged user" },
   ],
-  run: ({ runtime, call, directory }) => {
-    const { kernel } = runtime;
-    const path = `${absolute(call.value("bundle") ?? ".", directory())}/config.json`;
-    const config = defaultConfig(call.has("rootless"), { uid: effectiveUid(kernel), gid: kernel.call(SYS_getegid) });
-    try {
-      const fd = openAt(kernel, AT_CWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
-      writeAll(kernel, fd, JSON.stringify(config, undefined, "\t"));
-      close(kernel, fd);
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      const problem =
-        error.errno === EEXIST ? "File config.json exists. Remove it first" : `${error.code}: it cannot be made there`;
-      throw new RuntimeError({
-        what: "write config.json",
-        problem,
-        where: path,
-        step: "spec",
-        call: error.call,
-        errno: error.code,
-      });
-    }
-    return 0;
-  },
+  run: (context) => loadSpec().runSpec(context),
 };
