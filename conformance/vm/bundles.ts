@@ -6,6 +6,7 @@ type Namespaces = NonNullable<Linux["namespaces"]>;
 
 interface Change {
   args: string[];
+  ociVersion?: string;
   resources?: Resources;
   devices?: DeviceRule[];
   namespaces?: (kinds: Namespaces) => Namespaces;
@@ -24,6 +25,7 @@ function config(change: Change): unknown {
   const capabilities = [...(user.capabilities?.bounding ?? []), ...(change.capabilities ?? [])];
   return {
     ...base,
+    ociVersion: change.ociVersion ?? base.ociVersion,
     hostname: "hello",
     root: { path: "/rootfs", readonly: false },
     process: {
@@ -219,6 +221,8 @@ const CHANGES: Record<string, Change> = {
   "unknown-file": { args: SLEEP, resources: { unified: { "memory.nosuch": "1" } } },
   "bad-cpuset": { args: SLEEP, resources: { cpu: { cpus: "99" } } },
   "v1-only": { args: SLEEP, resources: { memory: { swappiness: 10 } } },
+  // limits.sh writes the limit, and runs it with crun as well.
+  limited: { args: ["/bin/true"], ociVersion: "1.0.2", resources: { memory: { limit: 77_777_777 } } },
   "tiny-memory": { args: SLEEP, resources: { memory: { limit: 4096 } } },
 };
 

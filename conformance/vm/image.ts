@@ -121,8 +121,13 @@ function packProgram(root: string, path: string, place: string): void {
   packLibraries(root, path);
 }
 
-/** Programs that the life-cycle tests start and busybox lacks or has with fewer options; criu, with ip and tar that it runs, only where they are installed. */
-const PROGRAMS = ["mount", "umount", "script", "criu", "ip", "tar"];
+/**
+ * Programs that the life-cycle tests start and busybox lacks or has with fewer options; criu, with ip and tar that it runs, and crun, which limits.sh
+ * compares us with, only where they are installed.
+ */
+const PROGRAMS = ["mount", "umount", "script", "criu", "ip", "tar", "crun"];
+/** Another crun than the machine's, such as bench's newest: TSRUNC_VM_CRUN=build/bench/peers/crun. */
+const otherCrun = process.env["TSRUNC_VM_CRUN"];
 
 /** Compiles tests with all they import, so that the guest needs no node_modules but what is native. */
 async function compileSuite(paths: readonly string[], outdir: string): Promise<void> {
@@ -162,7 +167,7 @@ export async function packDisk(suite: readonly string[]): Promise<string> {
   folders(root, "work/dist", "work/build/test", "work/build/node", "work/node_modules", "tmp");
   packProgram(root, process.execPath, "usr/bin/node");
   for (const name of PROGRAMS) {
-    const path = programPath(name);
+    const path = name === "crun" && otherCrun !== undefined ? otherCrun : programPath(name);
     if (path !== undefined) packProgram(root, path, join("usr/bin", name));
   }
   const work = join(root, "work");

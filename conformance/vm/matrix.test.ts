@@ -38,7 +38,7 @@ const V1 = { scripts: ["v1", "apparmor"], suite: paths([...SHORT, ...V1_ONLY]) }
 /** All life-cycle tests, new ones too, run on each kernel on cgroup v2, which the machine that runs this may not have. */
 const LAYOUTS: Record<Layout, Pick<Planned, "scripts" | "suite">> = {
   v2: {
-    scripts: ["v2", "apparmor", "criu"],
+    scripts: ["v2", "apparmor", "criu", "limits"],
     suite: paths(LIFE_CYCLE_TESTS.filter((name) => !V1_ONLY.includes(name) && !HERE_ONLY.includes(name))),
   },
   v1: V1,
@@ -108,6 +108,7 @@ function report(t: Test, entry: Planned, { sections, finished, console, seconds 
   t.equal(sections.length, entry.scripts.length + entry.suite.length, "every program ran");
   t.ok(finished, "the guest reached its end", { console: lastLines(console) });
   const all = sections.flatMap((section) => section.results);
+  for (const { name } of all.filter((result) => result.name.includes(" KiB"))) t.comment(`| ${name}`);
   const bad = all.filter((result) => !result.ok && !result.skip && !result.todo).length;
   const todo = all.filter((result) => result.todo).length;
   const late = todo === 0 ? "" : `, ${todo} todo`;
