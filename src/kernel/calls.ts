@@ -1,6 +1,6 @@
 /** Lists of system calls as data, for the child of `Host.clone` (record layout: native/common/raw.h). */
 import type { Word } from "../host/host.ts";
-import { putU64, viewOf } from "../shared/bytes.ts";
+import { putWord } from "../shared/bytes.ts";
 import { encodeZ } from "../shared/text.ts";
 import type { Kernel } from "./call.ts";
 
@@ -22,11 +22,15 @@ export interface Slot {
 }
 
 const RECORD = 80;
+/** A record as words of 32 bits: arguments from the second 64 bits on, then which of them are slots, and the rule. */
+const WORDS = RECORD / 4;
+const [MASK, RESULT, LEAST, ACCEPT, JUMP] = [14, 15, 16, 18, 19] as const;
 
 /** A list under construction. Strings and buffers stay referenced by it. */
 export class CallList {
   readonly #kernel: Kernel;
-  readonly #records: Uint8Array[] = [];
+  #words = new Uint32Array(WORDS * 16);
+  #count = 0;
   readonly #keep: Uint8Array[] = [];
   readonly #described: { number: number; args: Word[] }[] = [];
   readonly #jumps: { record: number; label: number }[] = [];
@@ -40,24 +44,31 @@ export class CallList {
 
   /** Adds a call. */
   add(rule: Rule, number: number, ...args: (Word | Slot)[]): void {
-    const record = new Uint8Array(RECORD);
-    const view = viewOf(record);
-    putU64(view, 0, number);
+    const base = this.#count * WORDS;
+    if (base === this.#words.length) {
+      const larger = new Uint32Array(base * 2);
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    const words = this.#words;
+    words[base] = number;
     let mask = 0;
-    args.forEach((arg, index) => {
-      if (typeof arg === "object" && "slot" in arg) {
-        mask |= 1 << index;
-        putU64(view, 8 + index * 8, arg.slot);
-      } else putU64(view, 8 + index * 8, this.#word(arg));
-    });
-    view.setUint32(56, mask, true);
-    view.setInt32(60, rule.result ?? -1, true);
-    view.setInt32(64, rule.least ?? 0, true);
-    view.setInt32(68, (rule.least ?? 0) < 0 ? -1 : 0, true);
-    view.setInt32(72, rule.accept ?? 0, true);
-    view.setInt32(76, -1, true);
-    if (rule.jumpOnZero !== undefined) this.#jumps.push({ record: this.#records.length, label: rule.jumpOnZero });
-    this.#records.push(record);
+    let at = base;
+    for (const arg of args) {
+      at += 2;
+      if (typeof arg === "number") putWord(words, at, arg);
+      else if (typeof arg === "object" && "slot" in arg) {
+        mask |= 1 << ((at - base) / 2 - 1);
+        words[at] = arg.slot;
+      } else putWord(words, at, this.#word(arg));
+    }
+    words[base + MASK] = mask;
+    words[base + RESULT] = rule.result ?? -1;
+    putWord(words, base + LEAST, rule.least ?? 0);
+    words[base + ACCEPT] = rule.accept ?? 0;
+    words[base + JUMP] = -1;
+    if (rule.jumpOnZero !== undefined) this.#jumps.push({ record: this.#count, label: rule.jumpOnZero });
+    this.#count++;
     this.#described.push({
       number,
       args: args.map((arg) => (typeof arg === "object" && "slot" in arg ? arg.slot : arg)),
@@ -71,7 +82,7 @@ export class CallList {
 
   /** Puts the label before the next call. */
   place(label: number): void {
-    this.#labels[label] = this.#records.length;
+    this.#labels[label] = this.#count;
   }
 
   /** Keeps buffers referenced whose addresses stand in the calls' memory. */
@@ -86,13 +97,9 @@ export class CallList {
 
   /** The records as one buffer. */
   bytes(): Uint8Array {
-    const bytes = new Uint8Array(this.#records.length * RECORD);
-    this.#records.forEach((record, index) => {
-      bytes.set(record, index * RECORD);
-    });
-    const view = viewOf(bytes);
-    for (const jump of this.#jumps) view.setInt32(jump.record * RECORD + 76, this.#labels[jump.label] ?? -1, true);
-    return bytes;
+    const words = this.#words.slice(0, this.#count * WORDS);
+    for (const jump of this.#jumps) words[jump.record * WORDS + JUMP] = this.#labels[jump.label] ?? -1;
+    return new Uint8Array(words.buffer);
   }
 
   /** The call that a report's index names. */
@@ -101,11 +108,10 @@ export class CallList {
   }
 
   get length(): number {
-    return this.#records.length;
+    return this.#count;
   }
 
-  #word(arg: Word): number | bigint {
-    if (typeof arg === "number") return arg < 0 ? BigInt.asUintN(64, BigInt(arg)) : arg;
+  #word(arg: bigint | string | Uint8Array): number | bigint {
     if (typeof arg === "bigint") return arg;
     const bytes = typeof arg === "string" ? encodeZ(arg) : arg;
     this.#keep.push(bytes);

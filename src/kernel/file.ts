@@ -65,14 +65,15 @@ export function openIfPresent(kernel: Kernel, directory: Fd, path: string, flags
   return result as Fd;
 }
 
-/** struct open_how of openat2(2): 24 bytes. */
-export function openHow(flags: number, mode: number, resolve: number): Uint8Array {
-  const how = new Uint8Array(24);
-  const view = viewOf(how);
-  view.setUint32(0, flags, true);
-  view.setUint32(8, mode, true);
-  view.setUint32(16, resolve, true);
-  return how;
+/** struct open_how of openat2(2): flags, mode and resolve, 64 bits each. One for all calls: the kernel has read it when a call returns. */
+const HOW = new Uint32Array(6);
+const HOW_BYTES = new Uint8Array(HOW.buffer);
+
+function openHow(flags: number, mode: number, resolve: number): Uint8Array {
+  HOW[0] = flags;
+  HOW[2] = mode;
+  HOW[4] = resolve;
+  return HOW_BYTES;
 }
 
 /**
@@ -360,11 +361,13 @@ export function isDirectory(status: Stat): boolean {
 
 /** Type of file system that holds `fd` (fstatfs(2), f_type) and its mount flags (f_flags). */
 export function fileSystemOf(kernel: Kernel, fd: Fd): { type: number; flags: number } {
-  const buffer = new Uint8Array(120);
-  kernel.call(SYS_fstatfs, fd, buffer);
-  const view = viewOf(buffer);
-  return { type: view.getUint32(0, true), flags: view.getUint32(80, true) };
+  kernel.call(SYS_fstatfs, fd, STATFS_BYTES);
+  return { type: STATFS[0] ?? 0, flags: STATFS[20] ?? 0 };
 }
+
+/** struct statfs, 120 bytes; its fields have 64 bits. One for all calls: what is asked of it is copied at once. */
+const STATFS = new Uint32Array(30);
+const STATFS_BYTES = new Uint8Array(STATFS.buffer);
 
 /** d_type of a directory, readdir(3). */
 const DT_UNKNOWN = 0;

@@ -1,5 +1,5 @@
 /** Mounts by descriptor: the calls of Linux 5.2 (fsopen, open_tree, move_mount) and 5.12 (mount_setattr). */
-import { putU64, viewOf } from "../shared/bytes.ts";
+import { putWord } from "../shared/bytes.ts";
 import { decode } from "../shared/text.ts";
 import { AT_CWD, type Fd, type Kernel } from "./call.ts";
 import {
@@ -92,13 +92,12 @@ export interface MountAttributes {
 
 /** struct mount_attr: 32 bytes. */
 export function mountAttr(attributes: MountAttributes): Uint8Array {
-  const buffer = new Uint8Array(32);
-  const view = viewOf(buffer);
-  putU64(view, 0, attributes.set ?? 0);
-  putU64(view, 8, attributes.clear ?? 0);
-  putU64(view, 16, attributes.propagation ?? 0);
-  putU64(view, 24, attributes.userNamespace ?? 0);
-  return buffer;
+  const words = new Uint32Array(8);
+  putWord(words, 0, attributes.set ?? 0);
+  putWord(words, 2, attributes.clear ?? 0);
+  putWord(words, 4, attributes.propagation ?? 0);
+  putWord(words, 6, attributes.userNamespace ?? 0);
+  return new Uint8Array(words.buffer);
 }
 
 /** mount_setattr(2), Linux 5.12, on the mount that `fd` is on; with `recursive` on all below it too. */

@@ -14,6 +14,17 @@ export function putU64(view: DataView, offset: number, value: number | bigint): 
   }
 }
 
+/** Writes a 64-bit value to two words of 32 bits: several times as fast as through a view. A negative one is written in two's complement. */
+export function putWord(words: Uint32Array, at: number, value: number | bigint): void {
+  if (typeof value === "bigint") {
+    words[at] = Number(value & 0xffffffffn);
+    words[at + 1] = Number((value >> 32n) & 0xffffffffn);
+  } else {
+    words[at] = value;
+    words[at + 1] = Math.floor(value / 0x100000000);
+  }
+}
+
 /** Reads an unsigned 64-bit value that is known to be below 2^53 (sizes, inode numbers of ours, device numbers). */
 export function getU64(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x100000000;
