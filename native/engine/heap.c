@@ -24,6 +24,7 @@
 #define SLAB 4u                 /* pages that are taken from the arena at once, so that few bytes are lost to their alignment */
 #define SMALL_CLASSES (SMALL / GRAIN)
 #define CLASSES (SMALL_CLASSES + 7u)
+#define BIG_CLASS (SMALL_CLASSES + 4u) /* from 32 KiB */
 
 /* Before every block: how much room it has. 16 bytes keep the block aligned as malloc's are. */
 struct head {
@@ -43,7 +44,7 @@ struct page {
 	struct page *next;
 };
 static struct page *free_pages;
-static unsigned pages_used, arenas;
+static unsigned arenas;
 
 /* The image's place in memory (image.S, which the build writes) begins with this. */
 struct image {
@@ -139,6 +140,16 @@ static int make_room(size_t size)
 		return 0;
 	if (making != NULL)
 		return -1;
+	/* What held a document that was read is in memory already. */
+	for (unsigned class = CLASSES; class-- > BIG_CLASS;) {
+		struct head *block = free_blocks[class];
+		if (block == NULL || block->size < size)
+			continue;
+		free_blocks[class] = block->next;
+		arena = (uint8_t *)(block + 1);
+		arena_end = arena + block->size;
+		return 0;
+	}
 	/* Later ones page by page: init must not be billed for more of a small memory limit than it uses. */
 	arena = map(ARENA, arenas++ == 0 ? MAP_POPULATE : 0);
 	arena_end = arena == NULL ? NULL : arena + ARENA;
@@ -186,7 +197,6 @@ static void *take_page(void)
 	}
 	struct page *page = free_pages;
 	free_pages = page->next;
-	pages_used++;
 	return page;
 }
 
@@ -272,7 +282,6 @@ static void heap_free(JSMallocState *state, void *memory)
 		struct page *page = memory;
 		page->next = free_pages;
 		free_pages = page;
-		pages_used--;
 		state->malloc_size -= PAGE;
 		return;
 	}
@@ -362,6 +371,9 @@ int tsr_image_write(const char *path, const char *transient, JSRuntime *runtime,
 	tsr_image.context = context;
 	/* Their free blocks and pages stay unused for the same reason. */
 	size_t size = (size_t)(arena - (uint8_t *)&tsr_image);
+	for (size_t i = 0; i < making->count; i++)
+		if (!in_image(making->blocks[i]))
+			return -1; /* it was freed the first time, and not the second */
 	if (write_file(transient, making->freed, sizeof making->freed) != 0)
 		return -1;
 	return write_file(path, &tsr_image, size);

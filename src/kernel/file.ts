@@ -161,10 +161,11 @@ export function read(kernel: Kernel, fd: Fd, size: number): Uint8Array {
  * @param limit bytes; more is an error of the caller's wording (undefined is returned).
  * @param plain a read that leaves room has reached the end, and no second one need say so: true of regular files, and of the kernel's
  * files of a single record, but not of those of many (mountinfo).
+ * @param expected bytes that the file has, where it is known.
  */
-export function readAll(kernel: Kernel, fd: Fd, limit: number, plain = false): Uint8Array | undefined {
-  // A page, which the allocator has ready; most files are shorter.
-  let buffer = new Uint8Array(Math.min(4096, limit + 1));
+export function readAll(kernel: Kernel, fd: Fd, limit: number, plain = false, expected = 0): Uint8Array | undefined {
+  // A page at least, which the allocator has ready; most files are shorter.
+  let buffer = new Uint8Array(Math.min(Math.max(4096, expected + 1), limit + 1));
   let used = 0;
   for (;;) {
     if (used === buffer.length) {

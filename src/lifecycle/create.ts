@@ -100,13 +100,14 @@ export function readConfig(runtime: Runtime, bundle: string, file?: string): Loa
     });
   }
   try {
-    if ((stat(kernel, fd).mode & S_IFMT) !== S_IFREG)
+    const { mode, size } = stat(kernel, fd);
+    if ((mode & S_IFMT) !== S_IFREG)
       throw new RuntimeError({
         what: "load config.json",
         problem: "found no regular file, want one",
         where: path,
       });
-    const bytes = readAll(kernel, fd, MAX_CONFIG, true);
+    const bytes = readAll(kernel, fd, MAX_CONFIG, true, size);
     if (bytes === undefined)
       throw new RuntimeError({
         what: "load config.json",
