@@ -1,6 +1,6 @@
 // Writes native/engine/hot-functions.txt: the functions of the engine that the benchmark's commands call, one a line.
 //     node native/setup.mjs hot-functions
-// Needed again when the engine is another, or the program uses more of it; without a name in the list all works, on some more pages.
+// Needed again when the engine is another, or the program uses more of it. What is not in the list works as well, a little slower.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -12,6 +12,8 @@ const PLACES = [
   `https://static.crates.io/crates/hirofa-quickjs-sys/${CRATE}.crate`,
   "https://index.crates.io/artifactory/api/cargo/crates-io/v1/crates/hirofa-quickjs-sys/0.16.1/download",
 ];
+/** The functions of the engine that common commands call (bench/hot-functions.mjs). */
+export const HOT_FUNCTIONS = "native/engine/hot-functions.txt";
 const SOURCE = `${CRATE}/bellard/quickjs`;
 
 /** Leaves the engine's source in `folder`. Throws with one line that says what could not be had. */
@@ -22,6 +24,8 @@ export async function fetchEngine(folder) {
   const tar = spawnSync("tar", ["-xzf", "-", "-C", folder, "--strip-components=3", SOURCE], { input: archive });
   if (tar.status !== 0) throw new Error(`${CRATE}: cannot be unpacked: ${tar.error?.message ?? tar.stderr}`);
   for (const [name, changes] of Object.entries(IMMORTAL)) change(join(folder, name), changes);
+  const hot = new Set(readFileSync(HOT_FUNCTIONS, "utf8").split("\n"));
+  for (const name of ["quickjs", "libregexp", "libunicode", "cutils", "dtoa"]) markCold(join(folder, `${name}.c`), hot);
 }
 
 async function download() {
@@ -39,6 +43,21 @@ async function download() {
     }
   }
   throw new Error(`the engine's source cannot be had: ${[...new Set(failures)].join("; ")}`);
+}
+
+/**
+ * Marks the functions that common commands do not call (native/engine/hot-functions.txt has those that they do): they are made small instead of
+ * fast, and lie together, so that their pages are not among those that a process maps.
+ */
+function markCold(path, hot) {
+  const text = readFileSync(path, "utf8");
+  // A definition or a prototype, by its first line: a type, a name, an opening parenthesis.
+  const marked = text.replace(
+    /^(?:static|const|void|int|uint|double|BOOL|JS)[^;={}()#]*?\b(\w+)\((?!\*)/gm,
+    (start, name) =>
+      hot.has(name) || /\binline\b|\bjs_force_inline\b/.test(start) ? start : `__attribute__((cold)) ${start}`,
+  );
+  writeFileSync(path, marked);
 }
 
 /**

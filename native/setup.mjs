@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync,
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { fetchEngine } from "./quickjs.mjs";
+import { fetchEngine, HOT_FUNCTIONS } from "./quickjs.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(ROOT);
@@ -218,7 +218,7 @@ const ENGINE_UNITS = [
 const engineObjects = (folder) => ENGINE_UNITS.map((unit) => `${folder}/${unit.split("/").pop()}.o`);
 
 async function quickjsSource() {
-  await step("quickjs-source", ["native/quickjs.mjs"], [`${QUICKJS}/quickjs.c`], async () => {
+  await step("quickjs-source", ["native/quickjs.mjs", HOT_FUNCTIONS], [`${QUICKJS}/quickjs.c`], async () => {
     say("QuickJS, from the crates registry");
     await fetchEngine(QUICKJS).catch((error) => fail(error.message));
     // musl's own folder lacks the kernel's headers; only these three may come from the host's, or glibc's would be mixed in.
@@ -244,7 +244,6 @@ async function quickjs() {
   await step("quickjs", inputs, engineObjects(QUICKJS), () => {
     say("compiling QuickJS (a quarter of a minute)");
     compileEngine(QUICKJS, []);
-    for (const object of engineObjects(QUICKJS)) setAside(object);
   });
 }
 
@@ -260,23 +259,6 @@ function compileEngine(folder, flags) {
       "-o",
       object,
     ]);
-}
-
-/** The functions of the engine that common commands call (bench/hot-functions.mjs). */
-const HOT_FUNCTIONS = "native/engine/hot-functions.txt";
-
-/**
- * Names the sections of all other functions so that the linker puts them together, before everything else: the kernel maps 16 pages of the
- * executable at each fault, and memory that nobody uses would be among them.
- */
-function setAside(object) {
-  const hot = new Set(readFileSync(HOT_FUNCTIONS, "utf8").split("\n"));
-  const sections = run("objdump", ["-h", object]).matchAll(/ \.text\.(\S+)/g);
-  // A part that the compiler has made of a function has that one's name, a dot, and more.
-  const cold = [...sections]
-    .map(([, name]) => name)
-    .filter((name) => !hot.has(name.split(".")[0]) && !name.startsWith("unlikely"));
-  run("objcopy", [...cold.flatMap((name) => ["--rename-section", `.text.${name}=.text.unlikely.${name}`]), object]);
 }
 
 /** One static executable: QuickJS, the image of its heap, the bytecode of the other chunks, a few hundred lines of C. */
@@ -405,7 +387,8 @@ async function profileEngine() {
 async function countHotFunctions() {
   const folder = "build/coverage";
   mkdirSync(folder, { recursive: true });
-  compileEngine(folder, ["--coverage", "-fprofile-update=single"]);
+  // What is inlined before it is counted would be missing.
+  compileEngine(folder, ["--coverage", "-fprofile-update=single", "-fno-inline"]);
   await buildEngine("build/ts-runc-coverage", undefined, ["-DTSR_COVERAGE"], [...engineObjects(folder), "-lgcov"]);
   become("node", ["bench/hot-functions.mjs", "build/ts-runc-coverage", folder, HOT_FUNCTIONS]);
 }
