@@ -3,7 +3,18 @@
 // Plain Node without packages: it runs before any is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -316,9 +327,19 @@ async function buildEngine(out, main, defines, engine = engineObjects(QUICKJS)) 
   link(`.incbin "${folder}/image.bin"`, rest, `${folder}/program`);
   if (addresses(`${folder}/maker`) !== addresses(`${folder}/program`)) fail(`${out}: the two links differ in layout`);
   run("strip", [`${folder}/program`, "-o", `${folder}/stripped`]);
-  // In one piece, as the page cache then holds it: a fault maps what was written together, and of strip's many pieces that is almost all.
-  writeFileSync(`${out}.new`, readFileSync(`${folder}/stripped`), { mode: 0o755 });
+  writeInPieces(`${out}.new`, readFileSync(`${folder}/stripped`));
   renameSync(`${out}.new`, out);
+}
+
+/**
+ * The page cache holds a file in the pieces that it was written in, and a fault may map such a piece whole: of larger ones more is mapped that
+ * nobody uses, of smaller ones there are more faults.
+ */
+function writeInPieces(path, content) {
+  const PIECE = 32 * 1024;
+  const file = openSync(path, "w", 0o755);
+  for (let at = 0; at < content.length; at += PIECE) writeSync(file, content, at, Math.min(PIECE, content.length - at));
+  closeSync(file);
 }
 
 /** Far from everything else, so that its size moves nothing. */

@@ -111,17 +111,34 @@ export function readArchitectures(
 /** All architectures a profile may list, for `features`. */
 export const KNOWN_ARCHITECTURES: readonly string[] = KNOWN.map((architecture) => architecture.name);
 
-let indexes: Map<string, number> | undefined;
+let names: readonly string[] | undefined;
+/** Index of the name that was found last. */
+let latest = 0;
+/** How far on the next one is looked for before all are searched: profiles list most names, in this order. */
+const NEXT = 6;
 
-/** Index of a system call name in the tables, undefined if no architecture has it. Built at the first use. */
+/** Index of a system call name in the tables, undefined if no architecture has it. */
 export function syscallIndex(name: string): number | undefined {
-  if (indexes === undefined) {
-    indexes = new Map();
-    const names = SYSCALL_NAMES.split(" ");
-    for (let index = 0; index < names.length; index += 1) indexes.set(names[index] ?? "", index);
-    indexes.delete("");
+  names ??= SYSCALL_NAMES.split(" ");
+  for (let at = latest; at <= latest + NEXT; at += 1) {
+    if (names[at] === name) {
+      latest = at;
+      return at;
+    }
   }
-  return indexes.get(name);
+  let low = 0;
+  let high = names.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = names[middle] ?? "";
+    if (found === name) {
+      latest = middle;
+      return middle;
+    }
+    if (found < name) low = middle + 1;
+    else high = middle - 1;
+  }
+  return undefined;
 }
 
 /** A table's character less this is the number less base, PRIVATE + n for ARM's private calls; negative if none. */
