@@ -63,6 +63,7 @@ t.test("instructions", { skip: noValgrind }, (t) => {
 });
 
 const measure = resolve("build/bench/measure-counts");
+mkdirSync("build/bench", { recursive: true });
 const built = spawnSync("musl-gcc", ["-O2", "-static", "bench/measure.c", "-o", measure], { encoding: "utf8" });
 t.test("page faults and peak memory", { skip: built.status === 0 ? false : "musl-gcc is not installed" }, (t) => {
   const box = new Sandbox(ENGINE);

@@ -89,7 +89,7 @@ class Listing {
 
   /** All containers without their annotations: from the index what that knows, from its record every other one. */
   addAll(): void {
-    const file = new ListIndexFile(this.#kernel, this.#root);
+    const file = new ListIndexFile(this.#kernel, this.#root, this.#proc);
     const index = file.read();
     const stopped = index?.stopped ?? [];
     let next = 0;

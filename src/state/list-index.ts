@@ -18,7 +18,19 @@ import {
   SYS_mkdirat,
   SYS_unlinkat,
 } from "../kernel/constants.ts";
-import { close, flock, openAt, openIfPresent, readAll, renameAt, type Stat, stat, writeAll } from "../kernel/file.ts";
+import {
+  close,
+  flock,
+  openAt,
+  openIfPresent,
+  readAll,
+  readLinkAt,
+  renameAt,
+  type Stat,
+  stat,
+  writeAll,
+} from "../kernel/file.ts";
+import type { Procfs } from "../kernel/procfs.ts";
 import { decode } from "../shared/text.ts";
 import { LIST_FOLDER } from "./store.ts";
 
@@ -54,22 +66,36 @@ export interface ListIndex {
 
 interface Stored extends ListIndex {
   version: number;
-  /** The state of the root directory that it holds for. */
-  root: string;
+  /** What it holds for (ListIndexFile.#state). */
+  state: string;
 }
 
 /** The index of one root directory, for one `list`. */
 export class ListIndexFile {
   readonly #kernel: Kernel;
   readonly #root: Fd;
+  readonly #proc: Procfs;
   /** Of the root before its names are read: what changes meanwhile then shows. */
   readonly #before: Stat;
   #present = false;
 
-  constructor(kernel: Kernel, root: Fd) {
+  constructor(kernel: Kernel, root: Fd, proc: Procfs) {
     this.#kernel = kernel;
     this.#root = root;
+    this.#proc = proc;
     this.#before = stat(kernel, root);
+  }
+
+  /**
+   * What the index holds for: the root directory between two changes of its names (but for one within a tick of the clock), as seen from one pid
+   * namespace: from another one, in which their processes are not, all containers look stopped.
+   */
+  #state(): string {
+    const { device, ino, links, modified, changed } = this.#before;
+    const times = [modified, changed].map(({ seconds, nanoseconds }) => `${seconds}.${nanoseconds}`);
+    const namespace = readLinkAt(this.#kernel, this.#proc, "self/ns/pid");
+    if (namespace === undefined) throw new Error("no pid namespace");
+    return `${device} ${ino} ${links} ${times.join(" ")} ${namespace}`;
   }
 
   /** The index, where there is one that holds. Whatever is wrong with it is no reason to fail: without it the records are read. */
@@ -80,7 +106,7 @@ export class ListIndexFile {
         const file = openIfPresent(this.#kernel, folder, FILE, O_RDONLY | O_NOFOLLOW);
         if (file === undefined) return undefined;
         const stored = JSON.parse(readFile(this.#kernel, file)) as Stored;
-        const holds = stored.version === VERSION && stored.root === stateOf(this.#before);
+        const holds = stored.version === VERSION && stored.state === this.#state();
         return holds && Array.isArray(stored.stopped) && Array.isArray(stored.others) ? stored : undefined;
       });
     } catch {
@@ -92,8 +118,8 @@ export class ListIndexFile {
   keep(index: ListIndex, read: number): void {
     if (this.#present && index.stopped.length < LEAST) this.#remove();
     if (read < LEAST || realSeconds(this.#kernel) - this.#before.changed.seconds < REST) return;
-    const stored: Stored = { version: VERSION, root: stateOf(this.#before), ...index };
     try {
+      const stored: Stored = { version: VERSION, state: this.#state(), ...index };
       this.#kernel.attempt(SYS_mkdirat, this.#root, LIST_FOLDER, 0o700);
       this.#within((folder) => this.#write(folder, JSON.stringify(stored)));
     } catch {
@@ -131,12 +157,6 @@ export class ListIndexFile {
       close(this.#kernel, folder);
     }
   }
-}
-
-/** One state of a directory: it differs after each change of its names, unless that was within one tick of the clock. */
-function stateOf({ device, ino, links, modified, changed }: Stat): string {
-  const times = [modified, changed].map(({ seconds, nanoseconds }) => `${seconds}.${nanoseconds}`);
-  return `${device} ${ino} ${links} ${times.join(" ")}`;
 }
 
 function readFile(kernel: Kernel, file: Fd): string {

@@ -9,7 +9,7 @@ import { openProc } from "../kernel/procfs.ts";
 import { checkId } from "./id.ts";
 import { parseRecord, RECORD_VERSION, type StateRecord } from "./record.ts";
 import { openInit, readBootId, statInit, statusOf } from "./status.ts";
-import { ContainerDirectory, listIds, openRoot, openRootIfPresent } from "./store.ts";
+import { ContainerDirectory, LIST_FOLDER, listIds, openRoot, openRootIfPresent } from "./store.ts";
 
 const proc = openProc(kernel);
 const bootId = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -109,9 +109,10 @@ t.test("one container's directory: reserved once, written whole, removed", (t) =
     t.strictSame(fs.readdirSync(join(folder, "c")), ["state.json"], "no temporary file stays");
     t.equal(fs.statSync(join(folder, "c/state.json")).mode & 0o777, 0o600);
     fs.mkdirSync(join(folder, ".hidden"));
+    fs.mkdirSync(join(folder, LIST_FOLDER));
     fs.writeFileSync(join(folder, "file"), "");
     const second = openRoot(kernel, folder);
-    t.strictSame(listIds(kernel, second), ["c"]);
+    t.strictSame(listIds(kernel, second), [".hidden", "c"], "all that could be an id, and no file");
     t.equal(directory.hasFifo(), false);
     directory.makeFifo();
     t.equal(directory.hasFifo(), true);

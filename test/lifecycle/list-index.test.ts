@@ -76,6 +76,12 @@ onHosts("list: what has stopped comes from an index, what has changed since does
   t.match(line(), / created /, "what has not stopped is asked each time");
   prints(t, box.run(["start", sleeper]));
   t.match(line(), / running /);
+  // There the process is not to be seen. What is found there must not be taken for what is true here.
+  rmSync(index(box));
+  const elsewhere = ["unshare", "--pid", "--fork", "--mount-proc"];
+  t.match(prints(t, box.run(["list"], { within: elsewhere })).split("\n")[2], / stopped /, "another pid namespace");
+  t.ok(existsSync(index(box)), "it wrote an index of its own");
+  t.match(line(), / running /, "which does not hold here");
   prints(t, box.run(["delete", "--force", sleeper]));
 
   for (const wrong of ["", "{", "null", '{"version":1}', readFileSync(index(box), "utf8").slice(0, -20)]) {
@@ -83,8 +89,8 @@ onHosts("list: what has stopped comes from an index, what has changed since does
     t.strictSame(listed(t, box), ids, `an index that is damaged: ${JSON.stringify(wrong.slice(0, 20))}`);
   }
   await listedAtRest(t, box);
-  const good = JSON.parse(readFileSync(index(box), "utf8")) as { root: string };
-  t.ok(good.root, "mended");
+  const good = JSON.parse(readFileSync(index(box), "utf8")) as { state: string };
+  t.ok(good.state, "mended");
   utimesSync(box.state, 1, 1);
   t.strictSame(listed(t, box), ids, "a time that was set does not matter: that it was set shows");
 
