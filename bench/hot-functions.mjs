@@ -6,39 +6,29 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { emptyLists, fillLists, makeBundles, WORKLOADS } from "./workloads.mjs";
+import { emptyLists, fillLists, makeBundles, WORKLOADS, waitUntilStopped } from "./workloads.mjs";
 
 const [program, objects, out] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "ts-runc-hot-"));
 const root = join(folder, "root");
-
-/** Until the container has ended, which is not counted. */
-function waitForEnd(id) {
-  for (const end = Date.now() + 5000; Date.now() < end; ) {
-    const { stdout } = spawnSync("dist/ts-runc", ["--root", root, "state", id], { encoding: "utf8" });
-    if (JSON.parse(stdout).status === "stopped") return;
-  }
-  throw new Error(`${id} does not end`);
-}
+/** What is not counted is done by the product. */
+const product = resolve("dist/ts-runc");
 
 function work() {
-  const bundles = makeBundles(resolve("dist/ts-runc"), folder);
-  const lists = fillLists("hot", resolve("dist/ts-runc"), bundles, folder, [100]);
-  let last;
-  const id = () => {
-    last = `hot-${process.pid}`;
-    return last;
-  };
+  const bundles = makeBundles(product, folder);
+  const lists = fillLists("hot", product, bundles, folder, [100]);
+  const own = `hot-${process.pid}`;
+  const id = () => own;
   const at = (...words) => [resolve(program), "--root", root, ...words];
   for (const workload of Object.values(WORKLOADS))
     for (const [, command] of workload({ at, id, bundles, program: resolve(program), lists })) {
-      if (command[0] === "reap") waitForEnd(last);
+      if (command[0] === "reap") waitUntilStopped(product, root, own);
       else {
         const { status } = spawnSync(command[0], command.slice(1), { stdio: "ignore" });
         if (status !== 0) throw new Error(`${command.join(" ")}: status ${status}`);
       }
     }
-  emptyLists("hot", resolve("dist/ts-runc"), lists);
+  emptyLists("hot", product, lists);
 }
 
 /** Names of the functions that gcov has counted. */

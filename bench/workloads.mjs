@@ -135,14 +135,15 @@ export function fillLists(name, program, bundles, folder, counts) {
       const ran = spawnSync(program, ["--root", root, ...words], { stdio: "ignore" });
       if (ran.status !== 0) throw new Error(`${name} ${words[0]}: status ${ran.status}`);
     }
+    // The next list's first container has the same id, and so the same cgroup, in which nothing may be alive.
     waitUntilStopped(program, root, first);
     for (let index = 1; index < count; index++) copyContainer(root, first, `${name}-${String(index).padStart(4, "0")}`);
     return { count, root };
   });
 }
 
-/** The next list's first container has the same id, and so the same cgroup, in which nothing may be alive. */
-function waitUntilStopped(program, root, id) {
+/** Until a container has ended. @throws Error when it does not within five seconds. */
+export function waitUntilStopped(program, root, id) {
   for (const end = Date.now() + 5000; Date.now() < end; ) {
     const { stdout } = spawnSync(program, ["--root", root, "state", id], { encoding: "utf8" });
     if (JSON.parse(stdout).status === "stopped") return;
