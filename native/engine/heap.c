@@ -369,7 +369,7 @@ int tsr_image_write(const char *path, const char *transient, JSRuntime *runtime,
 	layout(tsr_image.layout);
 	tsr_image.runtime = runtime;
 	tsr_image.context = context;
-	/* Their free blocks and pages stay unused for the same reason. */
+	/* Our own free blocks and pages stay unused, for the reason that tsr_engine_fill_arenas has. */
 	size_t size = (size_t)(arena - (uint8_t *)&tsr_image);
 	for (size_t i = 0; i < making->count; i++)
 		if (!in_image(making->blocks[i]))

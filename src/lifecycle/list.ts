@@ -4,7 +4,6 @@ import { close, readText, statIfPresent } from "../kernel/file.ts";
 import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { partsOf, RuntimeError } from "../shared/error.ts";
 import { ListIndexFile, type StoppedRow } from "../state/list-index.ts";
-import type { RecordHead } from "../state/record.ts";
 import { statInit, statusOf } from "../state/status.ts";
 import { ContainerDirectory, listIds, openRootIfPresent, readHead } from "../state/store.ts";
 import type { Runtime } from "./runtime.ts";
@@ -34,16 +33,19 @@ function whole(kernel: Kernel, directory: ContainerDirectory, owner: string, pro
   const record = directory.read();
   const annotations = Object.create(null) as Record<string, string>;
   for (const [key, value] of record.annotations) annotations[key] = value;
+  const { ociVersion, id, bundle, rootfs, created } = record;
+  const { status, pid } = statusOf(kernel, directory, record, proc);
   return {
-    ...describe(record, statusOf(kernel, directory, record, proc)),
+    ociVersion,
+    id,
+    pid,
+    status,
+    bundle,
+    rootfs,
+    created,
     ...(record.annotations.length > 0 ? { annotations } : {}),
     owner,
   };
-}
-
-function describe(head: RecordHead, { status, pid }: { status: string; pid: number }): Omit<ContainerState, "owner"> {
-  const { ociVersion, id, bundle, rootfs, created } = head;
-  return { ociVersion, id, pid, status, bundle, rootfs, created };
 }
 
 /**
