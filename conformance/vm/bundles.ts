@@ -83,6 +83,10 @@ const userns: Pick<Change, "namespaces" | "linux"> = {
   },
 };
 
+// More processes than pids.max, and more work than a quota. A shell ends when it cannot fork, so it is a child that runs
+// into pids.max, and init that goes on until it has been throttled.
+const BUSY = script("(for i in 1 2 3 4 5 6 7 8 9; do (while :; do :; done) & done; wait) &", "while :; do :; done");
+
 const CHANGES: Record<string, Change> = {
   hello: { args: script("echo hello from pid $$ on $(hostname)") },
   sleeper: { args: SLEEP },
@@ -100,8 +104,7 @@ const CHANGES: Record<string, Change> = {
     linux: { seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_ERRNO" }] } },
   },
   limits: {
-    // More processes than pids.max, and more work than cpu.max.
-    args: script("for i in 1 2 3 4 5 6 7 8 9; do (while :; do :; done) & done; wait"),
+    args: BUSY,
     resources: {
       memory: { limit: 2 ** 25, swap: 2 ** 26, reservation: 2 ** 24 },
       cpu: { quota: 20000, period: 100000, shares: 1024, cpus: "1", mems: "0" },
@@ -199,7 +202,7 @@ const CHANGES: Record<string, Change> = {
   },
   rdma: { args: SLEEP, resources: { rdma: { nosuch0: { hcaHandles: 3 } } } },
   "v1-limits": {
-    args: script("for i in 1 2 3 4 5 6 7 8 9; do (while :; do :; done) & done; wait"),
+    args: BUSY,
     resources: { cpu: { quota: 20000, period: 50000, shares: 512 }, pids: { limit: 8 } },
     linux: { cgroupsPath: "/pods/pod1/limits" },
   },
