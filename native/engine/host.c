@@ -23,7 +23,10 @@ static uint8_t *memory_of(JSContext *context, JSValueConst value, size_t *size)
 	return memory + offset;
 }
 
-/* syscall(number, ...): integers (number or bigint), strings (UTF-8; NUL refused) and memory, at most six. Never throws but for wrong types. */
+/*
+ * syscall(number, ...): integers (number or bigint), strings (UTF-8; NUL refused) and memory, at most six, which end at the first undefined.
+ * Never throws but for wrong types.
+ */
 static JSValue js_syscall(JSContext *context, JSValueConst this_value, int argc, JSValueConst *argv)
 {
 	(void)this_value;
@@ -34,7 +37,7 @@ static JSValue js_syscall(JSContext *context, JSValueConst this_value, int argc,
 
 	if (argc < 1 || argc > 7)
 		return JS_ThrowTypeError(context, "syscall takes a number and up to six arguments, got %d", argc);
-	for (int i = 0; i < argc; i++) {
+	for (int i = 0; i < argc && !JS_IsUndefined(argv[i]); i++) {
 		JSValueConst value = argv[i];
 		if (JS_IsNumber(value) || JS_IsBigInt(context, value)) {
 			int64_t number;

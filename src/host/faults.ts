@@ -3,7 +3,7 @@
  * number: `main:17` is the eighteenth call of the command, `init:3` the fourth of the container's init, or of exec's stage, whose list of calls
  * as data counts too, and `joined:3` that of the process which this stage makes. The lists of the hooks that either runs count for themselves, as `main-hook:0` and so on, over all hooks of that process.
  */
-import type { Host, Word } from "./host.ts";
+import { givenWords, type Host, type Word } from "./host.ts";
 
 /** Whose call it is. */
 export type FaultRole = "main" | "init" | "joined" | "main-hook" | "init-hook" | "joined-hook";
@@ -88,7 +88,8 @@ export function faultHost(inner: Host, fault: Fault | undefined, tools: FaultToo
 
   return {
     addressOf: (memory) => inner.addressOf(memory),
-    syscall(number: number, ...args: Word[]): number {
+    syscall(number: number, ...words: (Word | undefined)[]): number {
+      const args = givenWords(words);
       const index = count++;
       if (tools.log !== undefined) note(role, index, tools.describeCall(number, args));
       // The end of a process is no call that could fail.

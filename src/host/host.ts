@@ -9,9 +9,10 @@ export type Word = number | bigint | string | Uint8Array;
 export interface Host {
   /**
    * libc's `syscall`: result, or -errno taken in the same native call. Never throws for what the kernel answers.
+   * Arguments end at the first that is undefined, so that the gate (kernel/call.ts) need not count them.
    * Throws TypeError for a string that holds NUL (input.2).
    */
-  syscall(number: number, ...args: Word[]): number;
+  syscall(number: number, ...args: (Word | undefined)[]): number;
 
   /** Address of the first byte of `memory`: 47 bits, valid while `memory` is referenced. */
   addressOf(memory: Uint8Array): number;
@@ -26,4 +27,10 @@ export interface Host {
    * @returns pid or -errno; 0 in the child when its list has run out (only where the host need not be executed anew).
    */
   clone(args: Uint8Array, calls: Uint8Array, slots: Uint8Array, report: number): number;
+}
+
+/** The arguments that a call has: those before the first that is undefined. */
+export function givenWords(args: readonly (Word | undefined)[]): Word[] {
+  const end = args.indexOf(undefined);
+  return (end < 0 ? args : args.slice(0, end)) as Word[];
 }

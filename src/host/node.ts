@@ -31,7 +31,7 @@ export function nodeHost(path = addonPath()): Host {
   const { I64, BigInt: Big, String: Text, U8Array } = ffi.DataType;
 
   return {
-    syscall(number: number, ...args: Word[]): number {
+    syscall(number: number, ...args: (Word | undefined)[]): number {
       const paramsType: number[] = [I64];
       const paramsValue: Word[] = [number];
       for (let index = 0; index < 6; index++) {

@@ -2,7 +2,7 @@
  * The recording host, a test double: it makes no call, notes each one with its arguments as they were, and answers from a script. A call
  * that the script does not know is a failure of the test, not a result.
  */
-import type { Host, Word } from "./host.ts";
+import { givenWords, type Host, type Word } from "./host.ts";
 
 /** A call that was made. Memory is copied at the time of the call. */
 export interface RecordedCall {
@@ -35,7 +35,8 @@ export class RecordingHost implements Host {
     this.#cloned = cloned;
   }
 
-  syscall(number: number, ...args: Word[]): number {
+  syscall(number: number, ...words: (Word | undefined)[]): number {
+    const args = givenWords(words);
     this.calls.push({ number, args: args.map((arg) => (arg instanceof Uint8Array ? arg.slice() : arg)) });
     const answer = this.#answer(number);
     return typeof answer === "number" ? answer : answer(...args);

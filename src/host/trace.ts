@@ -5,7 +5,7 @@
  *
  * Lines are written with one O_APPEND write each, so that parent and init may share the file.
  */
-import type { Host, Word } from "./host.ts";
+import { givenWords, type Host, type Word } from "./host.ts";
 
 /** What the tracer needs beside the host; decoding belongs to kernel/decode.ts and is handed in. */
 export interface TraceTools {
@@ -38,7 +38,8 @@ export function traceHost(inner: Host, file: number, tools: TraceTools): Host {
 
   return {
     addressOf: (memory) => inner.addressOf(memory),
-    syscall(number: number, ...args: Word[]): number {
+    syscall(number: number, ...words: (Word | undefined)[]): number {
+      const args = givenWords(words);
       const started = nowUs();
       // execve and exit_group do not come back: what is lost otherwise is written first.
       const result = inner.syscall(number, ...args);

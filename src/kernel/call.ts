@@ -1,5 +1,5 @@
 /** The gate that every system call passes, and the error of a call that failed. */
-import type { Host, Word } from "../host/host.ts";
+import { givenWords, type Host, type Word } from "../host/host.ts";
 import { EINTR, ERRNO_NAMES, SYS_close } from "./constants.ts";
 
 /** An open file descriptor. */
@@ -51,25 +51,13 @@ export interface Kernel {
   failure(result: number, number: number, ...args: Word[]): SyscallError;
 }
 
-/**
- * One call. Spelled out by the number of arguments: a rest parameter makes an array at every hand-over, which costs more than most calls, of
- * which a container takes some hundred.
- */
-function invoke(host: Host, number: number, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word, f?: Word): number {
-  if (a === undefined) return host.syscall(number);
-  if (b === undefined) return host.syscall(number, a);
-  if (c === undefined) return host.syscall(number, a, b);
-  if (d === undefined) return host.syscall(number, a, b, c);
-  if (e === undefined) return host.syscall(number, a, b, c, d);
-  if (f === undefined) return host.syscall(number, a, b, c, d, e);
-  return host.syscall(number, a, b, c, d, e, f);
-}
-
 /** Wraps a host. `describe` gives the words for errors. */
 export function createKernel(host: Host, describe: Describe): Kernel {
+  // Spelled out, and handed on as they are: a rest parameter makes an array at every hand-over, which costs more than most calls, of which a
+  // container takes some hundred.
   function attempt(number: number, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word, f?: Word): number {
     for (;;) {
-      const result = invoke(host, number, a, b, c, d, e, f);
+      const result = host.syscall(number, a, b, c, d, e, f);
       // close(2) has closed even when it says EINTR: repeating it could close somebody else's descriptor.
       if (result !== -EINTR || number === SYS_close) return result;
     }
@@ -82,9 +70,11 @@ export function createKernel(host: Host, describe: Describe): Kernel {
     attempt,
     failure,
     call(number: number, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word, f?: Word): number {
-      const result = attempt(number, a, b, c, d, e, f);
+      let result = host.syscall(number, a, b, c, d, e, f);
       if (result >= 0) return result;
-      throw failure(result, number, ...[a, b, c, d, e, f].filter((word) => word !== undefined));
+      if (result === -EINTR && number !== SYS_close) result = attempt(number, a, b, c, d, e, f);
+      if (result >= 0) return result;
+      throw failure(result, number, ...givenWords([a, b, c, d, e, f]));
     },
   };
 }
