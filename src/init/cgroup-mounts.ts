@@ -1,17 +1,9 @@
 /** The mounts of type cgroup (v1: a tree of hierarchies) and cgroup2. Read-only unless a cgroup namespace hides the rest (mount.7). */
 import type { MountPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
-import {
-  MOUNT_ATTR_NODEV,
-  MOUNT_ATTR_NOEXEC,
-  MOUNT_ATTR_NOSUID,
-  MOUNT_ATTR_RDONLY,
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_PATH,
-} from "../kernel/constants.ts";
-import { close, mkdirAt, openAt, symlinkAt } from "../kernel/file.ts";
-import { attach, fsCreate, fsMount, fsOpen, fsSet, setAttributes } from "../kernel/mount.ts";
+import { MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY } from "../kernel/constants.ts";
+import { close, mkdirAt, symlinkAt } from "../kernel/file.ts";
+import { attach, attachBelow, fsCreate, fsMount, fsOpen, fsSet, setAttributes } from "../kernel/mount.ts";
 
 /** A tmpfs with one directory for each hierarchy and links for controllers that share one. */
 export function mountCgroup1(kernel: Kernel, target: Fd, plan: MountPlan): undefined {
@@ -29,11 +21,10 @@ export function mountCgroup1(kernel: Kernel, target: Fd, plan: MountPlan): undef
   attach(kernel, top, target);
   for (const hierarchy of plan.hierarchies) {
     mkdirAt(kernel, top, hierarchy.name, 0o755);
-    const directory = openAt(kernel, top, hierarchy.name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
     const tree = hierarchy.tree >= 0 ? (hierarchy.tree as Fd) : freshHierarchy(kernel, hierarchy.options);
     setAttributes(kernel, tree, { set: plan.set | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC }, false);
-    attach(kernel, tree, directory);
-    for (const fd of [tree, directory]) close(kernel, fd);
+    attachBelow(kernel, tree, top, hierarchy.name);
+    close(kernel, tree);
     const parts = hierarchy.name.split(",");
     if (parts.length > 1) for (const part of parts) symlinkAt(kernel, hierarchy.name, top, part);
   }

@@ -68,9 +68,14 @@ export function attach(kernel: Kernel, tree: Fd, target: Fd): void {
   kernel.call(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+/** As attach, onto the entry `name` of a directory that nobody else fills; a link is not followed (no MOVE_MOUNT_T_SYMLINKS). */
+export function attachBelow(kernel: Kernel, tree: Fd, directory: Fd, name: string): void {
+  kernel.call(SYS_move_mount, tree, "", directory, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
 /** As attach, onto a path seen from the current directory. */
 export function attachAtPath(kernel: Kernel, tree: Fd, path: string): void {
-  kernel.call(SYS_move_mount, tree, "", AT_CWD, path, MOVE_MOUNT_F_EMPTY_PATH);
+  attachBelow(kernel, tree, AT_CWD, path);
 }
 
 /** move_mount(2) of an attached mount from a path to a path (MS_MOVE). */
