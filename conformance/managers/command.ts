@@ -73,6 +73,10 @@ export function command(program: string, args: readonly string[], options: RunOp
   });
 }
 
+/** Typed first on a terminal: its name, and its size, which a manager may set only after the prompt. */
+export const SIZE =
+  'tty; for i in 1 2 3 4 5 6 7 8 9; do [ "$(stty size)" = "0 0" ] || break; sleep 0.2; done; stty size\n';
+
 /** What to wait for on a terminal, counted from what was last matched, and what to type then, some milliseconds later. */
 export type TerminalStep = readonly [wait: RegExp, type: string, laterMs?: number];
 
@@ -105,9 +109,7 @@ export function onTerminal(
       child.kill("SIGKILL");
     }, timeoutMs);
     child.stdin.on("error", () => undefined);
-    child.stdout.on("data", (data: Buffer) => {
-      // Two terminals in a row end a line with \r\r\n.
-      shown += data.toString().replaceAll("\r", "");
+    const goOn = (): void => {
       for (let step = steps[next]; step !== undefined; step = steps[next]) {
         const match = step[0].exec(shown.slice(from));
         if (match === null) break;
@@ -116,10 +118,18 @@ export function onTerminal(
         const [, text, laterMs] = step;
         setTimeout(() => child.stdin.write(text), laterMs ?? 0);
       }
+    };
+    child.stdout.on("data", (data: Buffer) => {
+      // Two terminals in a row end a line with \r\r\n.
+      shown += data.toString().replaceAll("\r", "");
+      goOn();
     });
+    // A program that shows nothing by itself.
+    const silent = setTimeout(goOn, 3000);
     child.on("error", reject);
     child.on("close", (code) => {
       clearTimeout(timer);
+      clearTimeout(silent);
       resolve({ status: code ?? 137, stdout: shown, stderr: late });
     });
   });

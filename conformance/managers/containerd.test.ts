@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { command, pause, until } from "./command.ts";
+import { command, pause, SIZE, until } from "./command.ts";
 import { Containerd, type CtrSeat, whyNoContainerd } from "./containerd.ts";
 import { missing, perform, type Scenario } from "./scenario.ts";
 
@@ -75,7 +75,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
         seat.id(),
         ["sh"],
         [
-          [/# /, "tty; stty size\n"],
+          [/# /, SIZE],
           [/33 111[\s\S]*# /, "echo typed-$((40+2))\n"],
           [/typed-42[\s\S]*# /, "sh -c 'echo go; sleep 100'\n"],
           [/\ngo\n/, "\x03"],
@@ -148,7 +148,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
         id,
         ["sh"],
         [
-          [/# /, "tty; stty size\n"],
+          [/# /, SIZE],
           [/33 111[\s\S]*# /, "echo typed-$((40+2))\n"],
           [/typed-42[\s\S]*# /, "exit 5\n"],
         ],
@@ -165,7 +165,7 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
       const exec = `${seat.id()}`.replace(/[0-9]+$/, (n) => String(Number(n) - 1));
       const sleeping = async () =>
         /sleep77/.test((await seat.exec(id, sh("cat /proc/[0-9]*/cmdline | tr -d '\\0'"))).stdout);
-      seat.same("it runs", await sleeping(), true);
+      await until(async () => (await sleeping()) || undefined, "the exec");
       seat.outcome("kill", await seat.ctr(["tasks", "kill", "--exec-id", exec, "--signal", "KILL", id]), 0);
       await until(async () => ((await sleeping()) ? undefined : true), "end of the exec");
       seat.same("status", await seat.status(id), "RUNNING");
@@ -277,10 +277,9 @@ const scenarios: readonly Scenario<CtrSeat>[] = [
   {
     name: "killed for its memory",
     async play(seat) {
-      const id = await seat.detached(["--memory-limit", String(16 * MIB)], sh("sleep 0.5; tail /dev/zero; exit $?"));
+      const id = await seat.detached(["--memory-limit", String(16 * MIB)], KILLED_AGAIN_AND_AGAIN);
       const events = onEvents(seat);
       await seat.becomes(id, "STOPPED");
-      await pause(300);
       seat.match("events", (await events).stdout, new RegExp(`/tasks/oom .*${id}`));
       seat.same("status", await seat.remove(id), 137);
     },
@@ -332,9 +331,12 @@ function pidOf(listed: { stdout: string }, id: string): string {
   return line?.split(/\s+/)[1] ?? "none";
 }
 
-/** Three seconds of `ctr events`. */
+/** Five times more than its memory: `ctr events` may have begun to listen after the first. */
+const KILLED_AGAIN_AND_AGAIN = sh("for i in 1 2 3 4 5; do sleep 0.5; tail /dev/zero; code=$?; done; exit $code");
+
+/** Eight seconds of `ctr events`. */
 function onEvents(seat: CtrSeat) {
-  return seat.ctr(["events"], { timeoutMs: 3000 });
+  return seat.ctr(["events"], { timeoutMs: 8000 });
 }
 
 const reason = whyNoContainerd();

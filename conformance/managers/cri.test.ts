@@ -4,8 +4,8 @@ import t from "tap";
 import { until } from "./command.ts";
 import { Containerd, whyNoContainerd } from "./containerd.ts";
 import { CriSeat } from "./cri.ts";
-import { sh } from "./engine.ts";
-import { PAUSE_IMAGE, packImage } from "./image.ts";
+import { OVER_ITS_MEMORY, sh } from "./engine.ts";
+import { IMAGE, PAUSE_IMAGE, packImage } from "./image.ts";
 import { missing, perform, type Scenario } from "./scenario.ts";
 
 const MIB = 1 << 20;
@@ -50,7 +50,7 @@ const scenarios: readonly Scenario<CriSeat>[] = [
     async play(seat) {
       const pod = await seat.sandbox();
       // LinuxContainerConfig.resources: memory_limit_in_bytes is field 4.
-      const greedy = await seat.container(pod, sh("sleep 0.3; tail /dev/zero; exit $?"), [[1, [[4, 16 * MIB]]]]);
+      const greedy = await seat.container(pod, OVER_ITS_MEMORY, [[1, [[4, 16 * MIB]]]]);
       const quick = await seat.container(pod, sh("exit 3"));
       const ends = async (id: string) => {
         const found = await until(async () => {
@@ -97,6 +97,8 @@ if (!missing(whyNoContainerd())) {
       if (found.status !== 0) throw new Error(`import: ${found.stderr}`);
     }
     const seats = containerd.seats.map(({ runtime }) => new CriSeat(runtime, containerd));
+    for (const name of [IMAGE, PAUSE_IMAGE])
+      await until(async () => (await seats[0]?.hasImage(name)) || undefined, name);
     await perform("cri", scenarios, seats);
   } finally {
     left = await containerd.close();

@@ -74,7 +74,7 @@ function call(address: string, method: string, message: Message): Promise<Decode
     prefix.writeUInt32BE(body.length, 1);
     const stream = client.request({
       ":method": "POST",
-      ":path": `/runtime.v1.RuntimeService/${method}`,
+      ":path": `/runtime.v1.${method.startsWith("Image") ? "Image" : "Runtime"}Service/${method}`,
       "content-type": "application/grpc",
       te: "trailers",
     });
@@ -122,6 +122,11 @@ export class CriSeat extends Seat {
 
   call(method: string, message: Message): Promise<Decoded> {
     return call(this.#containerd.address, method, message);
+  }
+
+  /** Whether the plugin knows an image: it learns of one that ctr imported by an event, a moment later. */
+  async hasImage(name: string): Promise<boolean> {
+    return field(await this.call("ImageStatus", [[1, [[1, name]]]]), 1) !== undefined;
   }
 
   /** Runs a pod in the host's network, so that no CNI plugin is asked. */
@@ -183,17 +188,17 @@ export class CriSeat extends Seat {
   }
 
   /**
-   * Stops a pod as the kubelet does: again, when it failed. containerd 1.6 says `ttrpc: closed` now and then, in one of some ten runs of all tests:
-   * a shim ends with its last container, and with it a call that is under way.
+   * Stops or removes a pod as the kubelet does: again, when it failed. containerd 1.6 says `ttrpc: closed` now and then, in one of some ten runs of
+   * all tests: a shim ends with its last container, and with it a call that is under way. Its end may take seconds.
    */
-  async #stopSandbox(id: string): Promise<void> {
+  async #untilDone(method: "StopPodSandbox" | "RemovePodSandbox", id: string): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.call("StopPodSandbox", [[1, id]]);
+        await this.call(method, [[1, id]]);
         return;
       } catch (error) {
-        if (tries === 3 || !String(error).includes("ttrpc: closed")) throw error;
-        await sleep(200);
+        if (tries === 20 || !String(error).includes("ttrpc: closed")) throw error;
+        await sleep(500);
       }
     }
   }
@@ -211,8 +216,8 @@ export class CriSeat extends Seat {
         .filter((pod) => text(inner(pod, 2), 1).startsWith(`${this.mark}-`))
         .map((pod) => text(pod, 1));
     for (const id of await pods()) {
-      await this.#stopSandbox(id);
-      await this.call("RemovePodSandbox", [[1, id]]);
+      await this.#untilDone("StopPodSandbox", id);
+      await this.#untilDone("RemovePodSandbox", id);
     }
     rmSync(join(this.folder, "logs"), { recursive: true, force: true });
     const cgroups = cgroupsOf(`/${this.mark}/`).map((path) => `cgroup ${path}`);

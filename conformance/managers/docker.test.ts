@@ -70,18 +70,17 @@ const restart: Scenario<DockerSeat> = {
   },
 };
 
-let waiting: (() => void)[] = [];
+let arrived = 0;
+let restarted = false;
 
 /** Both seats wait here; when the last has come, the daemon is restarted once. */
 async function meet(seat: DockerSeat): Promise<void> {
-  const arrived = new Promise<void>((done) => waiting.push(done));
-  if (waiting.length === seat.docker.seats.length) {
+  if (++arrived === seat.docker.seats.length) {
     await seat.docker.stop();
     await seat.docker.start();
-    for (const done of waiting) done();
-    waiting = [];
+    restarted = true;
   }
-  await arrived;
+  await until(() => restarted || undefined, "the other seat and the daemon", 90_000);
 }
 
 if (!missing(whyNoDocker())) {

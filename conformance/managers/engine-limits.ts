@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command } from "./command.ts";
-import { type EngineSeat, sh } from "./engine.ts";
+import { type EngineSeat, OVER_ITS_MEMORY, sh } from "./engine.ts";
 import type { Scenario } from "./scenario.ts";
 
 const MIB = 1 << 20;
@@ -54,7 +54,7 @@ const limits: readonly Scenario<EngineSeat>[] = [
   {
     name: "killed for its memory",
     async play(seat) {
-      const id = await seat.detached(["--memory", "16m"], sh("sleep 0.3; tail /dev/zero; exit $?"));
+      const id = await seat.detached(["--memory", "16m"], OVER_ITS_MEMORY);
       await seat.becomes(id, ".State.Status", "exited");
       seat.same("state", await seat.inspect(id, ".State.ExitCode"), "137");
       const killed = await seat.inspect(id, ".State.OOMKilled");

@@ -1,7 +1,7 @@
 /** What users of Docker and of Podman do alike: run and volumes. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "./command.ts";
+import { SIZE, until } from "./command.ts";
 import { type EngineSeat, sh } from "./engine.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -82,7 +82,7 @@ const run: readonly Scenario<EngineSeat>[] = [
       const found = await seat.onTerminal(
         ["run", "--rm", "-it", "--network", "none", ...seat.own, "docker.io/library/box:1", "sh"],
         [
-          [/# /, "tty; stty size\n"],
+          [/# /, SIZE],
           [/33 111[\s\S]*# /, "echo typed-$((40+2))\n"],
           [/typed-42[\s\S]*# /, "sh -c 'echo go; sleep 100'\n"],
           [/\ngo\n/, "\x03"],
@@ -103,7 +103,8 @@ const run: readonly Scenario<EngineSeat>[] = [
         await seat.onTerminal(words, [
           [/# /, "WORD=kept\n"],
           [/# /, "\x10"],
-          [/$/, "\x11", 300],
+          // Docker knows its keys only where each comes in a read of its own.
+          [/$/, "\x11", 1000],
         ]),
         0,
       );

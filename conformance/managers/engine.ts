@@ -7,6 +7,12 @@ import { Seat } from "./scenario.ts";
 /** Words of a script. */
 export const sh = (script: string): string[] => ["sh", "-c", script];
 
+/**
+ * Takes more memory than it may. Init outlives the kill: else news of its end may overtake those of the kill, and a manager does not know why it
+ * ended. And it begins late: what happens before a shim watches is not seen at all.
+ */
+export const OVER_ITS_MEMORY = sh("sleep 1; tail /dev/zero; code=$?; sleep 1; exit $code");
+
 /** A command line as Docker's and Podman's, with one runtime. */
 export abstract class EngineSeat extends Seat {
   /** The manager's word. */

@@ -3,7 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { command, firstFile, isRoot, type Outcome, onTerminal, type RunOptions, type TerminalStep } from "./command.ts";
+import {
+  command,
+  firstFile,
+  isRoot,
+  type Outcome,
+  onTerminal,
+  pause,
+  type RunOptions,
+  type TerminalStep,
+} from "./command.ts";
 import { EngineSeat } from "./engine.ts";
 import { packImage } from "./image.ts";
 import { RUNTIMES, type Runtime } from "./scenario.ts";
@@ -110,10 +119,17 @@ export class PodmanSeat extends EngineSeat {
       if (found.status !== 0) said.push(`${words.join(" ")}: ${found.stderr}`);
     }
     const left = (await this.cli(["ps", "--all", "--quiet"])).stdout.split("\n").filter((line) => line !== "");
-    // Those of conmon and of pods are Podman's, which leaves them in hierarchies that it does not know.
-    const cgroups = [`/${this.mark}/`, `${DEFAULT_PARENT}/`]
-      .flatMap((mark) => cgroupsOf(mark))
-      .filter((path) => /\/libpod-[0-9a-f]{64}$/.test(path));
+    // Those of conmon and of pods are Podman's, which leaves them in hierarchies that it does not know. Below the default parent the other seat's
+    // containers lie as well, until it has come to its end.
+    const cgroupsNow = () =>
+      [`/${this.mark}/`, `${DEFAULT_PARENT}/`]
+        .flatMap((mark) => cgroupsOf(mark))
+        .filter((path) => /\/libpod-[0-9a-f]{64}$/.test(path));
+    let cgroups = cgroupsNow();
+    for (let look = 0; look < 300 && cgroups.length > 0; look++) {
+      await pause(100);
+      cgroups = cgroupsNow();
+    }
     return [...said, ...left, ...cgroups.map((path) => `cgroup ${path}`)];
   }
 }

@@ -92,6 +92,8 @@ function thaw(mark: string): void {
 export async function sweep(folder: string, mark: string): Promise<string[]> {
   const found: string[] = [];
   thaw(mark);
+  // What is just ending is not left behind.
+  for (let look = 0; look < 50 && processesOf(folder, mark).length > 0; look++) await pause(100);
   for (let round = 0; round < 5; round++) {
     const pids = processesOf(folder, mark);
     if (pids.length === 0) break;
