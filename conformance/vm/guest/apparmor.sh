@@ -24,5 +24,5 @@ else
   fi
 fi
 
-is "nothing is left behind" "$(left)" "$before"
+becomes "nothing is left behind" "$before" left
 done_testing

@@ -3,6 +3,7 @@
 export PATH=/usr/bin:/bin
 I=/tmp/images
 count() { tail -n 1 /rootfs/tmp/count; }
+counts() { [ -s /rootfs/tmp/count ] && echo yes; }
 # Said when something fails: criu's own words.
 log() { [ -f "$1" ] && grep -E "Error|FAILED" "$1" | tail -n 12 | sed 's/^/# /'; }
 # A command that must fail: one line with the pattern $2, status 1.
@@ -69,7 +70,7 @@ echo "network-lock nftables" >/etc/criu/default.conf
 before=$(left)
 
 begin counter
-sleep 1
+becomes "it begins to count" yes counts
 save counter --leave-running --empty-ns network
 is "it runs on" "$(status counter)" running
 at=$(count)
@@ -104,7 +105,7 @@ ln -s target /rootfs/link
 /usr/bin/ip netns add given
 rm /rootfs/tmp/count
 begin counter-full
-sleep 1
+becomes "it begins to count" yes counts
 ts-runc checkpoint --image-path $I/first --pre-dump counter-full >/tmp/out 2>&1
 is "a pre-dump" "$?:$(cat /tmp/out)" "0:"
 [ ! -s /tmp/out ] || log $I/first/dump.log
@@ -133,16 +134,15 @@ umount /run/netns
 # Its standard output was a pipe: on restore it is the one of the new caller.
 (ts-runc run --detach --bundle /bundles/counter piped </dev/null 2>/dev/null | cat >/tmp/first) &
 becomes "piped runs" running status piped
-sleep 1
+becomes "piped prints" yes sh -c '[ -s /tmp/first ] && echo yes'
 save piped --empty-ns network
 becomes "piped has stopped" stopped status piped
 last=$(tail -n 1 /tmp/first)
 ts-runc delete piped
 (ts-runc restore --bundle /bundles/counter --image-path $I/piped --detach --empty-ns network piped </dev/null 2>/tmp/err | cat >/tmp/second) &
 becomes "piped runs again" running status piped
-sleep 1
+becomes "what it prints goes on for the new reader" $((last + 1)) head -n 1 /tmp/second
 is "without a word" "$(cat /tmp/err)" ""
-is "what it prints goes on for the new reader" "$(head -n 1 /tmp/second)" $((last + 1))
 ts-runc delete --force piped
 
 # In the foreground.
@@ -167,5 +167,5 @@ is "it runs on" "$(status counter)" running
 ts-runc delete --force counter
 umount /usr/bin
 
-is "nothing is left behind" "$(left)" "$before"
+becomes "nothing is left behind" "$before" left
 done_testing

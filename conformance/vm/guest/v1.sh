@@ -106,5 +106,5 @@ is "kill --all" "$?" 0
 becomes "nobody is left" 0 sh -c "wc -l <$C/pids/many/cgroup.procs"
 ts-runc delete many
 
-is "nothing is left behind" "$(left)" "$before"
+becomes "nothing is left behind" "$before" left
 done_testing

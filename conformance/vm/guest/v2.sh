@@ -162,5 +162,5 @@ has "a limit that v2 lacks" "$(run v1-only 2>&1)" "memory/swappiness"
 out=$(run tiny-memory 2>&1); is "a memory limit that init cannot live under" "$?" 1
 has "is one line that names it" "$out" "memory|OOM|oom"
 
-is "nothing is left behind" "$(left)" "$before"
+becomes "nothing is left behind" "$before" left
 done_testing
