@@ -23,7 +23,7 @@ start() {
   tries=0
   until grep -q -- "$3" "$output"; do
     tries=$((tries + 1))
-    [ "$tries" -lt 500 ] || { echo "$0: waited 5 s for: $3" >&2; cat "$output" >&2; exit 1; }
+    [ "$tries" -lt 2000 ] || { echo "$0: waited 20 s for: $3" >&2; cat "$output" >&2; exit 1; }
     sleep 0.01
   done
   sed 's/^/container: /' "$output"

@@ -31,10 +31,10 @@ show() {
   printf '  %d.%d ms\n' $((us / 1000)) $((us % 1000 / 100))
 }
 
-# Stops the demo unless the container has this status, for which it waits at most 2 s.
+# Stops the demo unless the container has this status, for which it waits at most 20 s.
 expect() {
   local found=""
-  for _ in {1..100}; do
+  for _ in {1..1000}; do
     found=$(ts-runc state "$id" | sed -n 's/.*"status": "\(.*\)".*/\1/p')
     [ "$found" != "$1" ] || return 0
     sleep 0.02
@@ -64,7 +64,7 @@ handles_term() {
   caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status")
   (((0x$caught & 1 << 14) != 0))
 }
-for _ in {1..100}; do
+for _ in {1..1000}; do
   if handles_term; then break; fi
   sleep 0.02
 done
