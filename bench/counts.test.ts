@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import t, { type Test } from "tap";
-import { ENGINE, Sandbox } from "../test/support/sandbox.ts";
+import { ENGINE, Sandbox, until } from "../test/support/sandbox.ts";
 
 const program = resolve("dist/ts-runc");
 const bounds = JSON.parse(readFileSync("bench/bounds.json", "utf8")) as Record<string, Record<string, number>>;
@@ -42,6 +42,7 @@ t.test("system calls", { skip: noStrace }, (t) => {
   hold(t, "system calls", "state", calls(file, at("state", id), true));
   hold(t, "system calls", "exec", calls(file, at("exec", id, "true"), true));
   hold(t, "system calls", "kill", calls(file, at("kill", id, "KILL"), true));
+  until(() => box.status(id) === "stopped", "its end");
   hold(t, "system calls", "delete", calls(file, at("delete", "--force", id), true));
   t.strictSame(box.close(), []);
   t.end();

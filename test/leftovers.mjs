@@ -1,6 +1,13 @@
 // What containers leave on a machine when something goes wrong: cgroups, mounts, processes, descriptors of state. Compared before and after.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+
+/** Our own cgroup in each hierarchy, where it is not the root. What lies beside it is of whoever started us, who starts others as well. */
+const OWN = readFileSync("/proc/self/cgroup", "utf8")
+  .split("\n")
+  .map((line) => line.split(":").slice(2).join(":"))
+  .filter((path) => path.length > 1 && dirname(path) !== "/");
+const isForeign = (path) => OWN.some((own) => dirname(path).endsWith(dirname(own)) && !path.endsWith(own));
 
 function cgroups(folder, depth = 0) {
   let found = [];
@@ -13,6 +20,7 @@ function cgroups(folder, depth = 0) {
   for (const entry of entries) {
     if (!entry.isDirectory()) continue;
     const path = join(folder, entry.name);
+    if (isForeign(path)) continue;
     found.push(`cgroup ${path}`);
     if (depth < 6) found = found.concat(cgroups(path, depth + 1));
   }

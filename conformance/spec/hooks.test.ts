@@ -129,7 +129,7 @@ spec("a hook that outlives its timeout is ended, and has failed", (proves, box, 
     const took = Date.now() - started;
     const claim = proves(`/hooks/${kind}/*/timeout`);
     claim.match(last?.stderr, /still running after its timeout of 1 s/, `${kind}: the line`);
-    claim.ok(took >= 1000 && took < 5000, `${kind}: after 1 s (${took} ms)`);
+    claim.ok(took >= 1000 && took < 20_000, `${kind}: after 1 s (${took} ms)`);
     t.equal(box.status(id), "missing", `${kind}: it is gone`);
   }
 });

@@ -122,7 +122,7 @@ t.test("poll() waits as long as it is told", (t) => {
   const started = process.hrtime.bigint();
   t.strictSame(file.poll(kernel, [], 60), []);
   const took = Number(process.hrtime.bigint() - started) / 1e6;
-  t.ok(took >= 59 && took < 1000, `${took.toFixed(1)} ms for 60`);
+  t.ok(took >= 59 && took < 30_000, `${took.toFixed(1)} ms for 60`);
   t.end();
 });
 

@@ -124,7 +124,7 @@ export class Scenario {
 
   /** Waits for the probe, or for the container's end without one. */
   async #ended(): Promise<void> {
-    await waitFor(() => this.bundle.readProbe() !== undefined || processesOf(this.#id).length === 0, BOUND_MS);
+    await waitFor(() => this.bundle.readProbe() !== undefined || processesOf(this.#id).length === 0, 6 * BOUND_MS);
   }
 
   /** As judgeOnce; what only took too long has a second chance, as the machine may be busy with other things. */
@@ -147,7 +147,7 @@ export class Scenario {
     const ok = ran.status === 0;
     // A process whose exec was killed while it began goes on, or ends with it.
     const same = () => processesOf(this.#id).join() === before.join();
-    if (!(await waitFor(same, ok || !killed ? 600 : BOUND_MS)))
+    if (!(await waitFor(same, BOUND_MS)))
       problems.push(`in the container: ${processesOf(this.#id).join(" ")}, before: ${before.join(" ")}`);
     const text = this.bundle.readProbe();
     if (text !== undefined && text !== baseline)
@@ -228,7 +228,7 @@ export class Scenario {
     await waitFor(() => {
       left = what();
       return left.length === 0;
-    }, 600);
+    }, BOUND_MS);
     if (left.length > 0) {
       problems.push(`left behind: ${left.join("; ")}`);
       await this.#run(PLAIN, ["delete", "--force", this.#id]);

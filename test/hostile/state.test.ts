@@ -86,7 +86,7 @@ for (const host of HOSTS) {
         ["kill", id, "KILL"],
         ["list", "--quiet"],
         ["delete", "--force", id],
-      ].map((args) => ({ args, ...box.run(args, { timeoutMs: 5000 }) }));
+      ].map((args) => ({ args, ...box.run(args) }));
       for (const { args, status, stderr } of outcomes) {
         const what = `${damage.name}: ${args[0]}`;
         t.ok(status === 0 || status === 1, `${what} ends by itself`, { status, stderr });

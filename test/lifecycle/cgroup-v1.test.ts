@@ -95,7 +95,7 @@ onV1("cgroup: values that ask for nothing, and -1", (t, box) => {
 
 onV1("cgroup: a pids limit is in force", (t, box) => {
   // High enough for the threads of Node's init.
-  const script = "i=0; while [ $i -lt 40 ]; do sleep 1 & i=$((i+1)); done; echo made";
+  const script = "i=0; while [ $i -lt 40 ]; do sleep 100 & i=$((i+1)); done; echo made";
   const outcome = box.once(["sh", "-c", script], limited({ pids: { limit: 24 } }));
   t.match(outcome.stderr, /^sh: can't fork: Resource temporarily unavailable\n$/);
   t.equal(outcome.stdout, "");

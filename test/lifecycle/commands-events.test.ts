@@ -100,7 +100,7 @@ onHosts("events: an OOM kill is told at once", async (t, box) => {
     box,
     ["sh", "-c", "while :; do sleep 0.05; [ -e /data/go ] && x=x && while :; do x=$x$x; done; done"],
     (config) => {
-      config.linux.resources = { ...config.linux.resources, memory: { limit: 16 << 20, swap: 16 << 20 } };
+      config.linux.resources = { ...config.linux.resources, memory: { limit: 64 << 20, swap: 64 << 20 } };
     },
   );
   const { child, lines, ended } = stream(box, ["--interval=1h", id]);

@@ -117,7 +117,7 @@ onHosts("exec-flags: --process may be no FIFO that nobody writes", (t, box) => {
   const id = started(t, box);
   const fifo = join(box.folder, "fifo");
   spawnSync("mkfifo", [fifo]);
-  fails(t, box.run(["exec", "--process", fifo, id], { timeoutMs: 3000 }), /^exec failed: load process: /, 255);
+  fails(t, box.run(["exec", "--process", fifo, id], { timeoutMs: 15_000 }), /^exec failed: load process: /, 255);
   fails(t, box.run(["exec", "--process", box.folder, id]), /^exec failed: load process: /, 255);
   removed(t, box, id);
 });
@@ -301,7 +301,7 @@ onHosts("exec-flags: hostile images: passwd and program a FIFO, cwd a link out, 
   for (let fd = 3; fd < 20; fd++) symlinkSync(`/proc/self/fd/${fd}`, join(root, `fd${fd}`));
   const id = box.id();
   prints(t, box.run(["run", "-d", "--bundle", bundle, id]), "run");
-  const short = { timeoutMs: 5000 };
+  const short = { timeoutMs: 15_000 };
   const secret = put(join(box.folder, "secret"), "of the host\n");
   t.equal(prints(t, box.run(["exec", "-u", "5", id, "sh", "-c", "echo $HOME"], short)), "/\n");
   fails(t, box.run(["exec", id, "/program"], short), /^exec failed: exec "\/program": permission denied/, 255);

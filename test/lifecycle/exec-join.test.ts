@@ -211,8 +211,10 @@ onHosts("exec-join: into a stopped, a deleted and an unknown container, and one 
 });
 
 onHosts("exec-join: into a container that is being created", async (t, box) => {
+  const go = join(box.folder, "go");
   const bundle = box.bundle(["true"], (config) => {
-    config.hooks = { createRuntime: [{ path: "/bin/sleep", args: ["sleep", "2"] }] };
+    const args = ["sh", "-c", `until [ -e ${go} ]; do sleep 0.02; done`];
+    config.hooks = { createRuntime: [{ path: "/bin/sh", args, env: ["PATH=/usr/bin:/bin"], timeout: 60 }] };
   });
   const id = box.id();
   const [program = "", ...rest] = box.host.command;
@@ -222,6 +224,7 @@ onHosts("exec-join: into a container that is being created", async (t, box) => {
   const ended = new Promise((resolve) => creating.on("close", resolve));
   until(() => box.status(id) === "creating", "it is being created");
   refuses(t, box.run(["exec", id, "true"]), `exec in "${id}": cannot exec in a container that is being created`);
+  writeFileSync(go, "");
   t.equal(await ended, 0, "create is not disturbed");
   removed(t, box, id);
 });

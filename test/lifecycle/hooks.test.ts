@@ -110,7 +110,7 @@ function failing(place: string): string {
 function line(kind: Kind, path: string): RegExp {
   const pointer = `config\\.json#/hooks/${kind}/0`;
   const words = '"out\\\\nsaid no-such-file-or-directory"';
-  return new RegExp(`^hook ${pointer} ${path}: exit 3 after 0\\.[0-9] s, want exit 0: ${words}; ${pointer}\\n$`);
+  return new RegExp(`^hook ${pointer} ${path}: exit 3 after [0-9]+\\.[0-9] s, want exit 0: ${words}; ${pointer}\\n$`);
 }
 
 for (const kind of ["prestart", "createRuntime", "createContainer"] as const) {
@@ -182,9 +182,9 @@ onHosts("hooks: a timeout, a signal, a path that is no program", (t, box) => {
   const text = `hook ${pointer} ${slow}: still running after its timeout of 1 s, want it ended: "here"; ${pointer}`;
   withHook(t, box, { path: slow, timeout: 1 }, text);
   const took = Date.now() - started;
-  t.ok(took >= 1000 && took < 4000, `it took ${took} ms`);
+  t.ok(took >= 1000 && took < 20_000, `it took ${took} ms`);
   const killed = put(join(place, "killed"), "#!/bin/sh\nkill -9 $$\n", 0o755);
-  withHook(t, box, { path: killed }, new RegExp(`: signal 9 after 0\\.[0-9] s, want exit 0; ${pointer}\n$`));
+  withHook(t, box, { path: killed }, new RegExp(`: signal 9 after [0-9]+\\.[0-9] s, want exit 0; ${pointer}\n$`));
   withHook(
     t,
     box,
@@ -199,12 +199,12 @@ onHosts("hooks: one that does not read its state, and one whose child keeps its 
   const place = folder(box.folder, "hooks");
   const deaf = put(join(place, "deaf"), "#!/bin/sh\nexec <&-\nexit 0\n", 0o755);
   const pidFile = join(place, "pid");
-  const parent = put(join(place, "parent"), `#!/bin/sh\nsleep 5 &\necho $! > ${pidFile}\nexit 0\n`, 0o755);
+  const parent = put(join(place, "parent"), `#!/bin/sh\nsleep 100 &\necho $! > ${pidFile}\nexit 0\n`, 0o755);
   const bundle = hooked(box, place, { createRuntime: [{ path: deaf }, { path: parent }] });
   const id = box.id();
   const started = Date.now();
   prints(t, box.run(["create", "--bundle", bundle, id]));
-  t.ok(Date.now() - started < 4000, "the child is not waited for");
+  t.ok(Date.now() - started < 20_000, "the child is not waited for");
   process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
   removed(t, box, id);
 });

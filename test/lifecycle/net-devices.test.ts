@@ -77,8 +77,11 @@ onLinks("net devices: permanent global addresses go along, others stay", (t, box
   t.ok(has("10.9.8.0/24 "), "and the routes that follow from them");
 });
 
+/** Until the last background process is in another network namespace. */
+const APART = `until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done`;
+
 onLinks("net devices: into a joined namespace, where they stay", (t, box) => {
-  const first = `${VETH}; busybox unshare -n sleep 1000 & sleep 0.2`;
+  const first = `${VETH}; busybox unshare -n sleep 1000 & ${APART}`;
   // The joined namespace is that of a process of the test's.
   const after = `busybox nsenter -n -t $! sh -c '${SHOW("eth7").replaceAll("'", `'"'"'`)}'; kill $!`;
   const bundle = box.bundle(["ls", "/sys/class/net"], (config) => {

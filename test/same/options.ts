@@ -337,7 +337,7 @@ const HOOKS: readonly Option[] = [
       for (const kind of KINDS) {
         const path = kind === "startContainer" ? "/data/hook" : host;
         config.hooks[kind] = [
-          { path, args: [path, kind, "word"], env: ["PATH=/bin:/usr/bin", `KIND=${kind}`], timeout: 5 },
+          { path, args: [path, kind, "word"], env: ["PATH=/bin:/usr/bin", `KIND=${kind}`], timeout: 60 },
         ];
       }
     },

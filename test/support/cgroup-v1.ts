@@ -60,7 +60,7 @@ export function withHierarchies(mounts: Readonly<Record<string, string>>, script
     const name = options.replace(/^none,/, "");
     const stays = `grep -qE "^[1-9][0-9]*:${name}:" /proc/self/cgroup`;
     // It goes a moment after the unmount: mounting it again at once would only make it anew.
-    return `umount ${at}; rounds=5
+    return `umount ${at}; rounds=15
     while ticks=20; while ${stays} && [ $ticks -gt 0 ]; do sleep 0.1; ticks=$((ticks - 1)); done; ${stays} && [ $rounds -gt 0 ]; do
       rounds=$((rounds - 1)); mount -t cgroup -o ${options} cgroup ${at} && umount ${at}
     done
@@ -69,7 +69,7 @@ export function withHierarchies(mounts: Readonly<Record<string, string>>, script
   const command = `${before} && { ${script}\n}\n${after.join("\n")}`;
   const outcome = spawnSync("unshare", ["--mount", "--propagation", "private", "sh", "-c", command], {
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: 120_000,
   });
   return outcome.stdout + outcome.stderr;
 }

@@ -20,12 +20,13 @@ int main(int argc, char **argv)
 	char payload[4096], control[CMSG_SPACE(sizeof(int))], buffer[4096];
 	struct iovec part = { payload, sizeof payload - 1 };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
-	if (argc != 3 || strlen(argv[1]) >= sizeof address.sun_path)
+	if (argc != 3 || strlen(argv[1]) + 1 >= sizeof address.sun_path)
 		return 2;
 	alarm(30); /* never outlives its test */
-	strcpy(address.sun_path, argv[1]);
+	/* Its name appears once it listens. */
+	strcat(strcpy(address.sun_path, argv[1]), "~");
 	int server = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (bind(server, (struct sockaddr *)&address, sizeof address) < 0 || listen(server, 1) < 0)
+	if (bind(server, (struct sockaddr *)&address, sizeof address) < 0 || listen(server, 1) < 0 || rename(address.sun_path, argv[1]) < 0)
 		return fail("listen");
 	int client = accept(server, NULL, NULL);
 	ssize_t length = recvmsg(client, &message, 0);

@@ -63,8 +63,9 @@ static int fromSocket(const char *path)
 	struct iovec part = { payload, sizeof payload };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
 	int fd = -1, server = socket(AF_UNIX, SOCK_STREAM, 0);
-	strncpy(address.sun_path, path, sizeof address.sun_path - 1);
-	if (bind(server, (struct sockaddr *)&address, sizeof address) < 0 || listen(server, 1) < 0)
+	/* Its name appears once it listens. */
+	snprintf(address.sun_path, sizeof address.sun_path, "%s~", path);
+	if (bind(server, (struct sockaddr *)&address, sizeof address) < 0 || listen(server, 1) < 0 || rename(address.sun_path, path) < 0)
 		return -1;
 	int client = accept(server, NULL, NULL);
 	if (recvmsg(client, &message, 0) > 0 && CMSG_FIRSTHDR(&message))

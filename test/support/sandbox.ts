@@ -169,7 +169,7 @@ export class Sandbox {
 }
 
 /** Waits until `condition` holds, looking every 10 ms. @throws Error after the bound. */
-export function until(condition: () => boolean, what: string, timeoutMs = 5000): void {
+export function until(condition: () => boolean, what: string, timeoutMs = 20_000): void {
   const end = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms for: ${what}`);
