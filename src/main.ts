@@ -101,11 +101,11 @@ function command(program: Program, plain: Kernel): number {
   const parsed = parse(words, COMMANDS);
   if (parsed === undefined) return usage(plain, chunks, words);
   const env = readEnvironment(program.env);
-  const traced = openTrace(plain, parsed.global.value("trace"), env.get("TSRUNC_TRACE"), chunks);
-  const kernel = traced?.kernel ?? plain;
-  const log = new Log(kernel, parsed.global);
+  const log = new Log(plain, parsed.global);
   try {
     log.open();
+    const traced = openTrace(plain, parsed.global.value("trace"), env.get("TSRUNC_TRACE"), chunks);
+    const kernel = traced?.kernel ?? plain;
     checkFlags(parsed);
     setChunks(chunks);
     const status = parsed.command.run(contextOf(kernel, program, parsed, env, log, traced?.file));

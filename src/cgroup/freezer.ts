@@ -114,7 +114,7 @@ function tooLate(what: string, frozen: boolean, place: CgroupPlace, late: readon
   const names = late.length === 0 ? "processes" : `process ${late.slice(0, 5).join(", ")}`;
   return new RuntimeError({
     what,
-    problem: `unable to ${frozen ? "freeze" : "thaw"}: ${names} not ${frozen ? "frozen" : "thawed"} after ${TIMEOUT_MS / 1000} s; thawed again`,
+    problem: `unable to ${frozen ? "freeze" : "thaw"}: ${names} not ${frozen ? "frozen" : "thawed"} after ${TIMEOUT_MS / 1000} s${frozen ? ", thawed again" : ""}`,
     where: `${place.mountPoint}/${place.path}`,
   });
 }

@@ -135,6 +135,21 @@ t.test("open: appended, no link followed; /dev/stdout and /dev/stderr are ours",
   t.end();
 });
 
+t.test("fail: a standard stream as the log gets the object, and nobody reads the same twice", (t) => {
+  const failed = (log: string, format: string) =>
+    written({ log, "log-format": format }, (one) => {
+      one.warn("w");
+      one.fail({ what: "a", problem: "b" });
+    }).map(({ fd, text }) => [fd, text.replace(/time="[^"]*" /, "").replace(/"time":"[^"]*"/, '"time":""')]);
+  const object = '{"level":"error","msg":"a: b","time":"","error":{"what":"a","problem":"b"},"warnings":["w"]}\n';
+  const plain = [2, "warning: w\na: b\n"];
+  t.strictSame(failed("/dev/stderr", "json"), [[2, object]]);
+  t.strictSame(failed("/dev/stdout", "json"), [[1, object], plain]);
+  t.strictSame(failed("/dev/stderr", "text"), [plain]);
+  t.strictSame(failed("/l", "text"), [[FILE, 'level=error msg="warning: w; a: b"\n'], plain]);
+  t.end();
+});
+
 t.test("a log that cannot be opened, a format that is none", (t) => {
   const { kernel } = double(-EACCES);
   t.throws(() => new Log(kernel, call({ log: "/l" })).open(), { message: /^open log: EACCES: .*; --log \/l \[log / });

@@ -65,10 +65,10 @@ export class Log {
   fail(parts: ErrorParts): void {
     const line = errorLine(parts);
     const json = this.#global.value("log-format") === "json";
-    if (this.#file !== undefined && this.#file > 2) this.#write(this.#file, "error", line, parts);
-    const plain = !json || this.#file !== undefined;
-    if (plain) this.#plain(line);
-    else this.#write(2 as Fd, "error", line, parts);
+    // Without a file JSON goes to stderr; where the file is stderr itself its one line is not said twice.
+    const file = this.#file ?? (json ? (2 as Fd) : undefined);
+    if (file !== undefined && (json || file !== 2)) this.#write(file, "error", line, parts);
+    if (file !== 2 || !json) this.#plain(line);
   }
 
   #plain(line: string): void {
@@ -90,9 +90,10 @@ export class Log {
     const time = timestamp(this.#kernel);
     const json = this.#global.value("log-format") === "json";
     const warnings = level === "error" && this.#warnings.length > 0 ? { warnings: this.#warnings } : {};
+    const folded = level === "error" ? [...this.#warnings.map((warning) => `warning: ${warning}`), message] : [message];
     const text = json
       ? jsonLine({ level, msg: message, time, ...(parts === undefined ? {} : { error: parts }), ...warnings })
-      : `time="${time}" level=${level} msg=${JSON.stringify(message)}`;
+      : `time="${time}" level=${level} msg=${JSON.stringify(folded.join("; "))}`;
     writeAll(this.#kernel, file, `${text}\n`);
   }
 }

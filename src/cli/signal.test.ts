@@ -50,7 +50,7 @@ t.test("what is no signal is an error that quotes it", (t) => {
       () => parseSignal(text),
       new RuntimeError({
         what: "read signal",
-        problem: `unknown signal ${JSON.stringify(text)}, want a name like TERM or SIGTERM, or a number from 1 to 64`,
+        problem: `unknown signal ${JSON.stringify(text)}, want a name like TERM or SIGTERM, or a number from 0 to 64`,
         where: "the argument [signal]",
       }),
       JSON.stringify(text),

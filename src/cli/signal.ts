@@ -19,7 +19,7 @@ export function parseSignal(text: string): number {
   if (number !== undefined && number >= 0 && number <= 64) return number;
   throw new RuntimeError({
     what: "read signal",
-    problem: `unknown signal ${JSON.stringify(text)}, want a name like TERM or SIGTERM, or a number from 1 to 64`,
+    problem: `unknown signal ${JSON.stringify(text)}, want a name like TERM or SIGTERM, or a number from 0 to 64`,
     where: "the argument [signal]",
   });
 }

@@ -1,7 +1,7 @@
 /** --trace FILE and TSRUNC_TRACE=DIR: puts the tracing host between the kernel layer and the real one. */
 import type * as DiagnoseChunk from "../chunk-diagnose.ts";
 import type * as TraceChunk from "../chunk-trace.ts";
-import { AT_CWD, createKernel, type Fd, type Kernel } from "../kernel/call.ts";
+import { AT_CWD, createKernel, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   O_APPEND,
   O_CREAT,
@@ -32,9 +32,9 @@ export function openTrace(
 ): { kernel: Kernel; file: Fd } | undefined {
   const path = file ?? (folder === undefined || folder === "" ? undefined : inFolder(kernel, folder));
   if (path === undefined) return undefined;
-  const opened = openAt(kernel, AT_CWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
-  const high = Math.min(TRACE_FD, 1000);
-  const fd = dupAbove(kernel, opened, high);
+  const where = file === undefined ? `TSRUNC_TRACE=${folder}` : `--trace ${file}`;
+  const opened = openFor(where, () => openAt(kernel, AT_CWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600));
+  const fd = dupAbove(kernel, opened, TRACE_FD);
   close(kernel, opened);
   const { describeCall, describeResult } = chunks.diagnose();
   const host = chunks.trace().traceHost(kernel.host, fd, {
@@ -47,9 +47,25 @@ export function openTrace(
   return { kernel: createKernel(host, describeCall), file: fd };
 }
 
+function openFor(where: string, open: () => Fd): Fd {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new RuntimeError({
+      what: "open trace",
+      problem: `${error.code}: want ${where.startsWith("-") ? "a file that may be appended to" : "a folder"}`,
+      where,
+      step: "trace",
+      call: error.call,
+      errno: error.code,
+    });
+  }
+}
+
 /** A folder from the environment must be ours alone (input.5). */
 function inFolder(kernel: Kernel, folder: string): string {
-  const fd = openAt(kernel, AT_CWD, folder, O_PATH | O_DIRECTORY);
+  const fd = openFor(`TSRUNC_TRACE=${folder}`, () => openAt(kernel, AT_CWD, folder, O_PATH | O_DIRECTORY));
   const status = stat(kernel, fd);
   close(kernel, fd);
   const owner = status.uid === 0 || status.uid === effectiveUid(kernel);

@@ -4,7 +4,7 @@
  * on one path for the upper one.
  */
 import type { InitPlan, MountPlan } from "../config/plan-types.ts";
-import { AT_CWD, type Fd, type Kernel, type SyscallError } from "../kernel/call.ts";
+import { AT_CWD, type Fd, type Kernel } from "../kernel/call.ts";
 import { ENOENT, MS_REC, O_DIRECTORY, O_PATH, RESOLVE_NO_MAGICLINKS, RLIMIT_NOFILE } from "../kernel/constants.ts";
 import { attemptOpen2, climb, close, isDirectory, open2, open2Failure, type Stat, stat } from "../kernel/file.ts";
 import { getLimit, setLimit } from "../kernel/limits.ts";
@@ -98,7 +98,7 @@ export function openSource(kernel: Kernel, mount: MountPlan): { source: Fd; stat
     mount.directory = isDirectory(status);
     return { source: result as Fd, status };
   }
-  const error = open2Failure(kernel, result, AT_CWD, mount.source, O_PATH, resolve) as SyscallError;
+  const error = open2Failure(kernel, result, AT_CWD, mount.source, O_PATH, resolve);
   const missing =
     result === -ENOENT ? `, first missing element ${JSON.stringify(firstMissing(kernel, mount.source))}` : "";
   const subPath = mount.source.includes("/volume-subpaths/") ? "ConfigMap changed, recreate the pod" : undefined;

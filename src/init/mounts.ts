@@ -158,9 +158,6 @@ function openTarget(kernel: Kernel, root: Fd, plan: MountPlan): Fd {
     hint: plan.directory
       ? "the host file was missing and a manager made an empty folder, or the target is wrong"
       : "name a file as target",
-    errno: "ENOTDIR",
-    step: "mounts",
-    call: "check",
   });
 }
 

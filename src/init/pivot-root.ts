@@ -17,7 +17,7 @@ import {
   SYS_chroot,
   SYS_umount2,
 } from "../kernel/constants.ts";
-import { attemptOpen2, climb, close, fchdir, openAt } from "../kernel/file.ts";
+import { attemptOpen2, climb, close, fchdir, open2Failure, openAt } from "../kernel/file.ts";
 import { attach, attachAtPath, mount, moveMount, pivotRoot, setAttributes, unmountDetach } from "../kernel/mount.ts";
 import { openProc, readProc, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -47,7 +47,7 @@ export function attachRoot(kernel: Kernel, plan: InitPlan): Fd {
     attach(kernel, root, place as Fd);
     close(kernel, place as Fd);
   } else if (place === -EACCES) attachAtPath(kernel, root, "/");
-  else throw kernel.failure(place, SYS_chdir, plan.rootPath);
+  else throw open2Failure(kernel, place, AT_CWD, plan.rootPath, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
   return root;
 }
 
@@ -120,7 +120,7 @@ function explainPivot(error: unknown): unknown {
 /** Without a mount namespace of our own: only the root changes, and no propagation call is made. */
 export function changeRoot(kernel: Kernel, plan: InitPlan): void {
   const place = attemptOpen2(kernel, AT_CWD, plan.rootPath, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
-  if (place < 0) throw kernel.failure(place, SYS_chdir, plan.rootPath);
+  if (place < 0) throw open2Failure(kernel, place, AT_CWD, plan.rootPath, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
   fchdir(kernel, place as Fd);
   close(kernel, place as Fd);
   kernel.call(SYS_chroot, ".");

@@ -1,8 +1,8 @@
 /** What init and a process that joins (exec) do alike, once they stand in the container: everything that concerns the process alone. */
 import type { ProcessPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
-import { PR_SET_DUMPABLE } from "../kernel/constants.ts";
-import { close, dup } from "../kernel/file.ts";
+import { EINVAL, EPERM, PIPEFS_MAGIC, PR_SET_DUMPABLE, S_IFIFO, S_IFMT, SYS_fchown } from "../kernel/constants.ts";
+import { close, dup, fileSystemOf, stat } from "../kernel/file.ts";
 import { attemptSetGroups, setGid, setUid } from "../kernel/identity.ts";
 import { setUmask } from "../kernel/limits.ts";
 import { prctl } from "../kernel/process.ts";
@@ -53,6 +53,7 @@ export interface ProcessInput {
 /** Environment, working directory, scheduling, no_new_privs, an early filter, credentials, program, a filter that notifies, in this order. */
 export function prepareProcess(kernel: Kernel, plan: ProcessPlan, input: ProcessInput): Prepared {
   const { root, own, filter, link, makeCwd } = input;
+  step("stdio", HERE, () => ownPipes(kernel, plan.uid));
   const env = step("environment", HERE, () => withHome(kernel, root, plan));
   const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan, makeCwd));
   const labels = step("labels", HERE, () => openLabels(kernel, plan, own, 3 + plan.preserved));
@@ -95,4 +96,19 @@ export function setStdio(kernel: Kernel, plan: ProcessPlan, console: Fd | undefi
   });
   if (console !== undefined) close(kernel, console);
   for (const fd of plan.stdio) if (fd > 2) close(kernel, fd as Fd);
+}
+
+/**
+ * A pipe at 0, 1 or 2 becomes the process's own, as runc's and crun's do: who is not root opens /dev/stdout and /dev/stderr again (nginx, Apache), which
+ * its mode allows to the owner alone. Only a pipe that no path leads to: a caller's files and FIFOs keep their owner (console.4, CVE-2026-88265).
+ */
+function ownPipes(kernel: Kernel, uid: number): void {
+  for (const fd of [0, 1, 2] as Fd[]) {
+    const found = stat(kernel, fd);
+    if ((found.mode & S_IFMT) !== S_IFIFO || found.uid === uid || fileSystemOf(kernel, fd).type !== PIPEFS_MAGIC)
+      continue;
+    const result = kernel.attempt(SYS_fchown, fd, uid, -1);
+    // In a user namespace the caller's ids are nobody's: then the pipe stays the caller's.
+    if (result < 0 && result !== -EPERM && result !== -EINVAL) throw kernel.failure(result, SYS_fchown, fd, uid, -1);
+  }
 }

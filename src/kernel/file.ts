@@ -1,7 +1,7 @@
 /** Files and descriptors. Every open has O_CLOEXEC (fd.1); where untrusted names are met, openat2 with a resolve mask (path.1). */
 import { viewOf } from "../shared/bytes.ts";
 import { decode, encode } from "../shared/text.ts";
-import type { Fd, Kernel } from "./call.ts";
+import type { Fd, Kernel, SyscallError } from "./call.ts";
 import { AT_CWD } from "./call.ts";
 import {
   AT_EMPTY_PATH,
@@ -111,7 +111,7 @@ export function open2Failure(
   flags: number,
   resolve: number,
   mode = 0,
-): Error {
+): SyscallError {
   return kernel.failure(result, SYS_openat2, directory, path, openHow(flags | O_CLOEXEC, mode, resolve), 24);
 }
 

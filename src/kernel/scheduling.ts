@@ -62,8 +62,8 @@ export function setMemoryPolicy(kernel: Kernel, mode: number, nodes: readonly nu
   else kernel.call(SYS_set_mempolicy, mode, mask, mask.length * 8 + 1);
 }
 
-/** Bytes of a mask of CONFIG_NR_CPUS of common kernels; the kernel leaves out what there is not. */
-const ALL_CPUS = 1024 / 8;
+/** Bytes of a mask of the largest CONFIG_NR_CPUS; the kernel leaves out what there is not. */
+const ALL_CPUS = 8192 / 8;
 
 /** sched_setaffinity(2) of this process; undefined: every CPU. */
 export function setAffinity(kernel: Kernel, cpus: readonly number[] | undefined): void {

@@ -22,7 +22,7 @@ import type { IntelRdt, LoadedConfig } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
 import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { timestamp } from "../kernel/clock.ts";
-import { O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ } from "../kernel/constants.ts";
+import { ENOENT, ENOTDIR, O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG, SIGPIPE, SIGXFSZ } from "../kernel/constants.ts";
 import { close, closeAll, openAt, readAll, stat } from "../kernel/file.ts";
 import { blockSignals, resetDispositions, restoreSignals } from "../kernel/process.ts";
 import { openProc, readProc, selfName } from "../kernel/procfs.ts";
@@ -87,13 +87,16 @@ export function readConfig(runtime: Runtime, bundle: string, file?: string): Loa
     if (!(error instanceof SyscallError)) throw error;
     throw new RuntimeError({
       what: "load config.json",
-      ...(file === undefined
+      ...(file === undefined && (error.errno === ENOENT || error.errno === ENOTDIR)
         ? {
             problem: `${error.code}: the bundle has none, want a folder with config.json and a root file system`,
             where: bundle,
             hint: "--bundle, or make one with the command spec",
           }
-        : { problem: `${error.code}: want the path of a file`, where: `--config ${file}` }),
+        : {
+            problem: `${error.code}: want a file that may be read`,
+            where: file === undefined ? path : `--config ${file}`,
+          }),
       step: "config",
       call: error.call,
       errno: error.code,

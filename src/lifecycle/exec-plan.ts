@@ -3,9 +3,9 @@ import { CAPABILITY_NUMBERS } from "../config/capability.ts";
 import { loadConfig } from "../config/load.ts";
 import { type ProcessOptions, planProcess } from "../config/plan-process.ts";
 import type { CapabilityPlan, ProcessPlan } from "../config/plan-types.ts";
-import { AT_CWD } from "../kernel/call.ts";
-import { O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG } from "../kernel/constants.ts";
-import { close, openIfPresent, readAll, stat } from "../kernel/file.ts";
+import { AT_CWD, errnoName, type Fd } from "../kernel/call.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG, SYS_openat } from "../kernel/constants.ts";
+import { close, readAll, stat } from "../kernel/file.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { parseJson } from "../shared/json.ts";
 import { decode } from "../shared/text.ts";
@@ -134,6 +134,32 @@ function addCapabilities(base: CapabilityPlan | null, names: readonly string[]):
   };
 }
 
+/** The pointer that config.json has for a process, before that of a part of it. */
+const PROCESS = "config.json#/process";
+
+/** An error about the process, at the place where exec's caller gave what is wrong: a process file or a flag; else it is the container's config. */
+export function asAsked(request: ExecRequest, error: unknown): unknown {
+  if (!(error instanceof RuntimeError) || error.parts.where?.startsWith(PROCESS) !== true) return error;
+  const pointer = error.parts.where.slice(PROCESS.length);
+  const where = request.processFile === undefined ? flagOf(request, pointer) : `${request.processFile}#${pointer}`;
+  return where === undefined ? error : new RuntimeError({ ...error.parts, where });
+}
+
+/** The flag that gave a part of the process; undefined: none did. */
+function flagOf(request: ExecRequest, pointer: string): string | undefined {
+  if (pointer.startsWith("/args")) return "the argument <command>";
+  const given: [part: string, flag: string, is: boolean][] = [
+    ["/cwd", "--cwd", request.cwd !== undefined],
+    ["/user/additionalGids", "--additional-gids", request.additionalGids.length > 0],
+    ["/user", "--user", request.user !== undefined],
+    ["/apparmorProfile", "--apparmor", request.apparmor !== undefined],
+    ["/selinuxLabel", "--process-label", request.processLabel !== undefined],
+    ["/capabilities", "--cap", request.caps.length > 0],
+    ["/terminal", "--tty", request.tty],
+  ];
+  return given.find(([part, , is]) => is && pointer.startsWith(part))?.[1];
+}
+
 /** A process file: what it leaves out is the container's. */
 function planFile(runtime: Runtime, base: ProcessPlan, path: string, options: ProcessOptions): ProcessPlan {
   const text = readFile(runtime, path);
@@ -172,8 +198,11 @@ function readFile(runtime: Runtime, path: string): string {
   const { kernel } = runtime;
   const processError = (problem: string) =>
     new RuntimeError({ what: "load process", problem, where: `--process ${path}` });
-  const fd = openIfPresent(kernel, AT_CWD, path, O_RDONLY | O_NONBLOCK);
-  if (fd === undefined) throw processError("ENOENT: found no file, want a JSON object like config.json#/process");
+  const fd = kernel.attempt(SYS_openat, AT_CWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0) as Fd;
+  if (fd < 0)
+    throw processError(
+      `${errnoName(-fd)}: found no file that may be read, want a JSON object like config.json#/process`,
+    );
   try {
     if ((stat(kernel, fd).mode & S_IFMT) !== S_IFREG) throw processError("found no regular file, want one");
     const bytes = readAll(kernel, fd, MAX_PROCESS);

@@ -23,7 +23,7 @@ import { Cleanup } from "./cleanup.ts";
 import { type ConsoleTarget, openConsoleSocket, sendConsole } from "./console-socket.ts";
 import { checkPreserved, countListenFds } from "./descriptors.ts";
 import { cgroupOfInit, execCgroup } from "./exec-cgroup.ts";
-import { type ExecRequest, planExec } from "./exec-plan.ts";
+import { asAsked, type ExecRequest, planExec } from "./exec-plan.ts";
 import { Foreground } from "./foreground.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
 import { sendListener } from "./listener.ts";
@@ -55,7 +55,11 @@ export function exec(runtime: Runtime, request: ExecRequest): number {
     !template.userNamespace && (mayAdminister(template.process) || mayAdminister(plan)),
     runtime.initEntry,
   );
-  checkLabels(kernel, plan, "");
+  try {
+    checkLabels(kernel, plan, "");
+  } catch (error) {
+    throw asAsked(request, error);
+  }
   checkTerminal(request, plan.terminal);
   return new Exec(runtime, { request, record, template, plan, filter }).run();
 }
@@ -152,7 +156,7 @@ class Exec {
       this.#cleanup.release();
       return pid;
     } catch (error) {
-      throw this.#cleanup.undo(withStep("exec", wordsOf(request.id), error));
+      throw this.#cleanup.undo(asAsked(request, withStep("exec", wordsOf(request.id), error)));
     }
   }
 

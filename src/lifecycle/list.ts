@@ -62,7 +62,7 @@ export function list(runtime: Runtime, annotated = true): ContainerState[] {
     throw new RuntimeError({
       what: "list containers",
       problem: "ENOENT: the state directory is missing",
-      where: "--root",
+      where: `--root ${runtime.root}`,
     });
   }
   const listing = new Listing(runtime, root);

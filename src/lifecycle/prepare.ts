@@ -15,6 +15,7 @@ import { AT_CWD, type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   CLONE_NEWCGROUP,
   ENOENT,
+  MOUNT_ATTR_RDONLY,
   MS_PRIVATE,
   MS_SLAVE,
   O_DIRECTORY,
@@ -31,6 +32,7 @@ import { NAMESPACE_FLAGS, type NamespaceKind } from "../kernel/namespace.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { absolute } from "../shared/path.ts";
 import { IdmapNamespaces } from "./idmap.ts";
+import { grantsAdmin } from "./seal.ts";
 import type { Join } from "./spawn.ts";
 
 /** CLONE_NEW… of all new kinds. */
@@ -45,7 +47,7 @@ export function openRootfs(kernel: Kernel, plan: InitPlan): Fd {
   const flags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
   const result = attemptOpen2(kernel, AT_CWD, plan.rootPath, flags, RESOLVE_NO_MAGICLINKS);
   if (result >= 0) return result as Fd;
-  const error = open2Failure(kernel, result, AT_CWD, plan.rootPath, flags, RESOLVE_NO_MAGICLINKS) as SyscallError;
+  const error = open2Failure(kernel, result, AT_CWD, plan.rootPath, flags, RESOLVE_NO_MAGICLINKS);
   throw new RuntimeError({
     what: "open root file system",
     problem: `${error.code}: found no folder at ${plan.rootPath}, want one that is no link`,
@@ -88,7 +90,7 @@ export function prepareTrees(
       if (byInit && ids === undefined) return;
       keep.push(openBind(kernel, mount, propagation, ids, namespaces));
     } else if (mount.kind === "cgroup1" || mount.kind === "cgroup2")
-      keep.push(...openCgroups(kernel, plan, mount, cgroup));
+      keep.push(...openCgroups(kernel, plan, mount, config, cgroup));
     else if (mount.type === "sysfs") keep.push(...openSysfs(kernel, plan, mount, config));
   });
   namespaces.close();
@@ -146,8 +148,19 @@ function openDevice(kernel: Kernel, device: DevicePlan): Fd {
   return device.tree as Fd;
 }
 
-/** Without a cgroup namespace only the container's own directory is shown, never the host's tree (mount.7). */
-function openCgroups(kernel: Kernel, plan: InitPlan, mount: MountPlan, cgroup: OpenCgroup | undefined): Fd[] {
+/**
+ * Without a cgroup namespace only the container's own directory is shown, never the host's tree; and read-only whatever the config says, lest it
+ * raise its own limits: but where the container could remount it anyway (mount.7).
+ */
+function openCgroups(
+  kernel: Kernel,
+  plan: InitPlan,
+  mount: MountPlan,
+  config: LoadedConfig,
+  cgroup: OpenCgroup | undefined,
+): Fd[] {
+  const inNamespace = config.linux?.namespaces?.some(({ type }) => type === "cgroup") === true;
+  if (!inNamespace && !grantsAdmin(config)) mount.set |= MOUNT_ATTR_RDONLY;
   if (cgroup === undefined) return [];
   const { record, fds } = cgroup;
   const fresh = (namespaceFlags(plan) & CLONE_NEWCGROUP) !== 0;

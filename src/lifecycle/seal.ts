@@ -66,7 +66,7 @@ export function sealForAdmin(kernel: Kernel, admin: boolean, entry: InitEntry | 
     const argv = stringTable(kernel, read("cmdline"));
     const env = stringTable(kernel, read("environ"));
     const result = kernel.attempt(SYS_execveat, copy, "", argv.table, env.table, AT_EMPTY_PATH);
-    throw kernel.failure(result, SYS_execveat, copy, "", argv.keep, env.keep, AT_EMPTY_PATH);
+    throw kernel.failure(result, SYS_execveat, copy, "", argv.table, env.table, AT_EMPTY_PATH);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     throw new RuntimeError({

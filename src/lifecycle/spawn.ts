@@ -7,7 +7,7 @@ import type { NativeReport } from "../channel/link.ts";
 import type { Config, Namespace } from "../config/types.ts";
 import { type Door, doorRefused } from "../init/cgroup-doors.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
-import { AT_CWD, errnoName, type SyscallError } from "../kernel/call.ts";
+import { AT_CWD, errnoName } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {
   __WALL,
@@ -111,7 +111,7 @@ function openNamespace(kernel: Kernel, namespace: Namespace, where: string): Fd 
       : RESOLVE_NO_MAGICLINKS;
   const result = attemptOpen2(kernel, AT_CWD, path, O_RDONLY, resolve);
   if (result < 0) {
-    const error = open2Failure(kernel, result, AT_CWD, path, O_RDONLY, resolve) as SyscallError;
+    const error = open2Failure(kernel, result, AT_CWD, path, O_RDONLY, resolve);
     const pid = /^\/proc\/([0-9]+)\//.exec(path)?.[1];
     const gone = pid !== undefined && error.code === "ENOENT";
     throw new RuntimeError({
@@ -329,13 +329,12 @@ export function explainReport(
       ? `join ${join.kind} namespace`
       : number === SYS_clone3 || number === SYS_unshare
         ? "create namespaces"
-        : "start init";
+        : "start process";
+  const short = report.error === 0;
   return new RuntimeError({
     what,
-    problem: report.error === 0 ? "a call gave too little" : `${error.code}: the kernel refused a call`,
-    where: join?.where ?? "config.json#/linux/namespaces",
-    step: "clone",
-    call: error.call,
-    errno: report.error === 0 ? "EIO" : error.code,
+    problem: short ? "a call gave too little" : `${error.code}: the kernel refused a call`,
+    where: join?.where ?? (what === "create namespaces" ? "config.json#/linux/namespaces" : undefined),
+    ...(short ? {} : { step: "clone", call: error.call, errno: error.code }),
   });
 }

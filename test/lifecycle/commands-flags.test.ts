@@ -47,7 +47,7 @@ onHosts("flags: --config of create and run, as crun's", (t, box) => {
   fails(
     t,
     box.run(["create", ...says, box.id()]),
-    /ENOENT: want the path of a file; --config \/.*other\.json \[config /,
+    /ENOENT: want a file that may be read; --config \/.*other\.json \[config /,
   );
   mkdirSync(file);
   fails(t, box.run(["create", ...says, box.id()]), /found no regular file, want one; \/.*other\.json$/m);

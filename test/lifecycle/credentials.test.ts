@@ -1,7 +1,7 @@
 /** process.user, capabilities, noNewPrivileges, rlimits, oomScoreAdj (runtime-spec config.md#user, #linux-process). */
 import { readFileSync } from "node:fs";
 import { CAPABILITY_NUMBERS } from "../../src/config/capability.ts";
-import { fails, fields, onHosts, prints } from "../support/life.ts";
+import { fails, fields, onHosts, prints, removed, started } from "../support/life.ts";
 import type { Sandbox, TestConfig } from "../support/sandbox.ts";
 
 /** /proc/self/status of a container's process. */
@@ -166,4 +166,23 @@ onHosts("credentials: a hard limit above ours", (t, box) => {
     const line = `^rlimit RLIMIT_NOFILE: EPERM: asked hard ${ours + 1}, ours ${ours}; config\\.json#/process/rlimits/0/hard; hint: `;
     fails(t, outcome, new RegExp(line));
   }
+});
+
+onHosts("credentials: a pipe at 1 or 2 is its process's own, a file stays the caller's", (t, box) => {
+  // /dev/stdout is opened anew: by who is not root only where the pipe is his.
+  const script = "echo out > /dev/stdout; echo err > /dev/stderr; stat -L -c '%F %u' /dev/stdout /dev/stderr";
+  const asUser = (config: TestConfig) => {
+    config.process.user = { uid: 1000, gid: 1000 };
+  };
+  const bundle = box.bundle(["sh", "-c", script], asUser);
+  const piped = ["sh", "-c", '{ "$@" 2>&1 >&3 | cat; } 3>&1 | cat', "sh"];
+  const own = "err\nfifo 1000\nfifo 1000\nout\n";
+  const lines = (text: string) => `${text.trimEnd().split("\n").sort().join("\n")}\n`;
+  t.equal(lines(prints(t, box.run(["run", "--bundle", bundle, box.id()], { within: piped }))), own, "run");
+  const id = started(t, box);
+  const exec = ["exec", "--user", "1000", id, "sh", "-c", script];
+  t.equal(lines(prints(t, box.run(exec, { within: piped }))), own, "exec");
+  const { stderr } = box.run(["run", "--bundle", bundle, box.id()]);
+  t.match(stderr, /can't create \/dev\/stdout: Permission denied/, "a file of the caller's");
+  removed(t, box, id);
 });

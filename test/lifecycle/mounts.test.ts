@@ -183,13 +183,13 @@ onHosts("mounts: a file on a folder, a folder on a file", (t, box) => {
   fails(
     t,
     onFolder,
-    `mount config.json#/mounts/7: not a directory: source ${file} = file, target /data = folder; config.json#/mounts/7; hint: name a file as target [mounts check ENOTDIR]`,
+    `mount config.json#/mounts/7: not a directory: source ${file} = file, target /data = folder; config.json#/mounts/7; hint: name a file as target`,
   );
   const onFile = withMounts(box, "true", { destination: "/bin/busybox", source: box.folder, options: ["bind"] });
   fails(
     t,
     onFile,
-    `mount config.json#/mounts/7: not a directory: source ${box.folder} = folder, target /bin/busybox = file; config.json#/mounts/7; hint: the host file was missing and a manager made an empty folder, or the target is wrong [mounts check ENOTDIR]`,
+    `mount config.json#/mounts/7: not a directory: source ${box.folder} = folder, target /bin/busybox = file; config.json#/mounts/7; hint: the host file was missing and a manager made an empty folder, or the target is wrong`,
   );
 });
 

@@ -46,3 +46,16 @@ export const mountOption =
   (option: string): When =>
   (document) =>
     document.mounts.some((mount) => mount.options?.includes(option) === true);
+
+/** A cgroup mount without ro, where the container sees the host's cgroups and could not remount it. */
+export const writableCgroups: When = ({ mounts, linux, process }) =>
+  mounts.some(({ type, options = [] }) => type === "cgroup" && !options.includes("ro")) &&
+  linux.namespaces?.some(({ type }) => type === "cgroup") !== true &&
+  process.capabilities?.bounding?.includes("CAP_SYS_ADMIN") === false;
+export const WRITABLE_CGROUPS = {
+  field: /^mount \/sys\/fs\/cgroup(\/\S+)?$/,
+  when: writableCgroups,
+  theirs: /^on \S+: anonymous \S+ rw,nosuid,/,
+  ours: /^on \S+: anonymous \S+ ro,nosuid,/,
+  why: "without a cgroup namespace a container that may not mount has no business in its own limits (mount.7)",
+};

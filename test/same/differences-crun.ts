@@ -15,6 +15,7 @@ import {
   notRoot,
   ownPropagation,
   shiftedIds,
+  WRITABLE_CGROUPS,
 } from "./conditions.ts";
 import type { Difference, When } from "./differences.ts";
 
@@ -56,6 +57,7 @@ export const CRUN_DIFFERENCES: readonly Difference[] = [
   },
   ...["/proc/acpi", "/sys/firmware", "/etc", "/proc/tty", "/root"].map(mask),
   ...["/proc/keys", "/proc/timer_list", "/proc/uptime"].map(maskedFile),
+  { ...WRITABLE_CGROUPS, field: /^mount \/sys\/fs\/cgroup\/(?!memory$)\S+$/ },
   {
     field: "cgroup memory",
     when: both(relativeCgroup, not(hasNamespace("cgroup"))),

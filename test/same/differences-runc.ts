@@ -14,6 +14,7 @@ import {
   sharedRoot,
   sharedTree,
   shiftedIds,
+  WRITABLE_CGROUPS,
 } from "./conditions.ts";
 import type { Difference } from "./differences.ts";
 
@@ -57,6 +58,7 @@ export const RUNC_DIFFERENCES: readonly Difference[] = [
     why: "the config asks for ro; runc 1.1.5 applies it to the controllers' mounts and forgets the tmpfs that holds them",
   },
   ...["/proc/acpi", "/sys/firmware", "/etc", "/proc/tty", "/root"].map(mask),
+  WRITABLE_CGROUPS,
   {
     field: "top /root",
     when: masks("/root"),
