@@ -1,5 +1,6 @@
 /**
- * The library's public surface, for Node programs: the verbs of the command line as functions, on the Node host. All of it is synchronous.
+ * The library's public surface, for Node programs, on the Node host: create, start, state, list, kill, pause, resume, ps (`processes`) and delete
+ * as functions. All of it is synchronous.
  *
  *     import { create, deleteContainer, openRuntime, start } from "./build/node/index.mjs";
  *     const runtime = openRuntime({ root: "/run/ts-runc" });
@@ -19,6 +20,7 @@ import { runInit } from "./init/sequence.ts";
 import { createKernel } from "./kernel/call.ts";
 import { ARCH } from "./kernel/constants.ts";
 import { describeCall } from "./kernel/decode.ts";
+import { close } from "./kernel/file.ts";
 import { type CreateOptions, create as createWith } from "./lifecycle/create.ts";
 import { explainExec } from "./lifecycle/diagnose.ts";
 import { type ContainerState, state } from "./lifecycle/list.ts";
@@ -81,7 +83,7 @@ export type NewContainer = Pick<CreateOptions, "id" | "bundle"> & Partial<Create
  * @throws RuntimeError, with nothing left behind.
  */
 export function create(runtime: Runtime, container: NewContainer): ContainerState {
-  createWith(runtime, {
+  const { directory, master } = createWith(runtime, {
     pidFile: undefined,
     consoleSocket: undefined,
     pidfdSocket: undefined,
@@ -94,5 +96,7 @@ export function create(runtime: Runtime, container: NewContainer): ContainerStat
     bundle: resolve(container.bundle),
     config: container.config === undefined ? undefined : resolve(container.config),
   });
+  directory.close();
+  if (master !== undefined) close(runtime.kernel, master);
   return state(runtime, container.id);
 }

@@ -19,6 +19,7 @@ import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import type { StateRecord } from "../state/record.ts";
 import { statusOf } from "../state/status.ts";
+import { withLocked } from "./container.ts";
 import { readConfig } from "./create.ts";
 import { type CriuFlags, DUMP_LOG, dumpArguments } from "./criu-args.ts";
 import { cgroupDirectory, externalMounts } from "./criu-mounts.ts";
@@ -26,7 +27,6 @@ import { findCriu, runCriu } from "./criu-run.ts";
 import { ENDING } from "./parent.ts";
 import type { Runtime } from "./runtime.ts";
 import { openJoins } from "./spawn.ts";
-import { openContainer } from "./start.ts";
 
 /** Flags of checkpoint. */
 export interface CheckpointOptions extends CriuFlags {
@@ -52,24 +52,23 @@ export const CRIU_NAMESPACES: ReadonlyMap<string, string> = new Map([
 export function checkpoint(runtime: Runtime, options: CheckpointOptions): void {
   const { kernel } = runtime;
   const what = `checkpoint "${options.id}"`;
-  const directory = openContainer(runtime, options.id, "checkpoint");
-  directory.lock();
-  const record = directory.read();
-  const { status } = statusOf(kernel, directory, record);
-  if (status !== "running" && status !== "paused")
-    throw new RuntimeError({ what, problem: `found it ${status}, want a running or paused container` });
-  const program = findCriu(kernel, what);
-  const config = readConfig(runtime, record.bundle, record.config);
-  refuseTerminal(config, what);
-  for (const path of [options.images, options.work]) if (path !== undefined) makeFolder(kernel, path, what);
-  // A half-saved container is of no use: criu comes to its end, whatever is sent to us.
-  const before = blockSignals(kernel, ENDING);
-  try {
-    dump(runtime, options, { what, program, record, config });
-  } finally {
-    restoreSignals(kernel, before);
-  }
-  directory.unlock();
+  withLocked(runtime, options.id, "checkpoint", (directory) => {
+    const record = directory.read();
+    const { status } = statusOf(kernel, directory, record);
+    if (status !== "running" && status !== "paused")
+      throw new RuntimeError({ what, problem: `found it ${status}, want a running or paused container` });
+    const program = findCriu(kernel, what);
+    const config = readConfig(runtime, record.bundle, record.config);
+    refuseTerminal(config, what);
+    for (const path of [options.images, options.work]) if (path !== undefined) makeFolder(kernel, path, what);
+    // A half-saved container is of no use: criu comes to its end, whatever is sent to us.
+    const before = blockSignals(kernel, ENDING);
+    try {
+      dump(runtime, options, { what, program, record, config });
+    } finally {
+      restoreSignals(kernel, before);
+    }
+  });
 }
 
 /** criu hands a terminal's master only to a caller of its service. */

@@ -141,7 +141,8 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
   const config = withNotify(runtime, options.id, own);
   sealForAdmin(kernel, grantsAdmin(config), runtime.initEntry);
   const cleanup = new Cleanup();
-  resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
+  // An init that is executed anew does it itself (addChild).
+  if (runtime.initEntry === undefined) resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
   // Signals that would end us are taken as an error, so that the clean-up runs.
   const before = blockSignals(kernel, ENDING);
   try {

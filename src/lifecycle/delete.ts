@@ -7,33 +7,38 @@ import { close, poll } from "../kernel/file.ts";
 import { signalPidfd } from "../kernel/process.ts";
 import { openProc } from "../kernel/procfs.ts";
 import { partsOf, RuntimeError } from "../shared/error.ts";
-import { checkId } from "../state/id.ts";
 import type { StateRecord } from "../state/record.ts";
 import { openInit, statusOf } from "../state/status.ts";
-import { ContainerDirectory, DOES_NOT_EXIST, openRootIfPresent } from "../state/store.ts";
+import { type ContainerDirectory, DOES_NOT_EXIST } from "../state/store.ts";
+import { openIfThere } from "./container.ts";
 import { stateForHooks } from "./hook-state.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** How long init may take to end after SIGKILL, milliseconds (runc: 100 × 100 ms). */
 const KILL_TIMEOUT_MS = 10_000;
 
-/** Deletes a container that is stopped, or created; with `force` one in any state, and one that is not there. */
+/**
+ * Deletes a container that is stopped, or created; with `force` one in any state, and one that is not there.
+ *
+ * @throws RuntimeError that says what is left; it may be called again.
+ */
 export function deleteContainer(runtime: Runtime, id: string, force: boolean): void {
-  const { kernel } = runtime;
-  checkId(id);
-  const root = openRootIfPresent(kernel, runtime.root);
-  const directory = root === undefined ? undefined : ContainerDirectory.openIfPresent(kernel, root, id);
+  const directory = openIfThere(runtime, id);
   if (directory === undefined) {
     if (force) return;
     throw new RuntimeError({ what: `delete "${id}"`, problem: DOES_NOT_EXIST });
   }
-  if (force) killCreator(kernel, directory);
-  directory.lock();
-  const record = readRecord(directory, force);
-  if (record !== undefined) {
-    stop(runtime, directory, record, force);
-    removeOpen(runtime, directory, record);
-  } else directory.remove();
+  try {
+    if (force) killCreator(runtime.kernel, directory);
+    directory.lock();
+    const record = readRecord(directory, force);
+    if (record !== undefined) {
+      stop(runtime, directory, record, force);
+      removeOpen(runtime, directory, record);
+    } else directory.remove();
+  } finally {
+    directory.close();
+  }
 }
 
 /** A create that is still going on holds the lock: with its init gone it gives up and cleans up itself. */
@@ -44,7 +49,9 @@ function killCreator(kernel: Kernel, directory: ContainerDirectory): void {
     const proc = openProc(kernel);
     const pidfd = record.creating ? openInit(kernel, proc, record) : undefined;
     close(kernel, proc);
-    if (pidfd !== undefined) signalPidfd(kernel, pidfd, SIGKILL);
+    if (pidfd === undefined) return;
+    signalPidfd(kernel, pidfd, SIGKILL);
+    close(kernel, pidfd);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
   }

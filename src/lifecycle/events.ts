@@ -10,10 +10,9 @@ import { close, poll } from "../kernel/file.ts";
 import { openProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { openInit, statusOf } from "../state/status.ts";
+import { withContainer, wrongState } from "./container.ts";
 import { NOT_RUNNING } from "./kill.ts";
-import { wrongState } from "./pause.ts";
 import type { Runtime } from "./runtime.ts";
-import { openContainer } from "./start.ts";
 
 /** Takes a line with its end; false: nobody reads any more. */
 export type TakeLine = (line: string) => boolean;
@@ -64,14 +63,18 @@ export function streamEvents(runtime: Runtime, id: string, intervalMs: number, t
 function openRunning(runtime: Runtime, id: string): { cgroup: CgroupRecord; init: Fd } {
   const { kernel } = runtime;
   const what = `events "${id}"`;
-  const directory = openContainer(runtime, id, "events");
-  const record = directory.read();
-  const { status } = statusOf(kernel, directory, record);
+  const { record, status } = withContainer(runtime, id, "events", (directory) => {
+    const found = directory.read();
+    return { record: found, status: statusOf(kernel, directory, found).status };
+  });
   const proc = openProc(kernel);
   const init = status === "stopped" ? undefined : openInit(kernel, proc, record);
   close(kernel, proc);
   if (init === undefined) throw wrongState(what, NOT_RUNNING, "stopped");
-  if (record.cgroup === null) throw new RuntimeError({ what, problem: "the container has no cgroup" });
+  if (record.cgroup === null) {
+    close(kernel, init);
+    throw new RuntimeError({ what, problem: "the container has no cgroup, want one to read" });
+  }
   return { cgroup: record.cgroup, init };
 }
 

@@ -141,8 +141,13 @@ const PROCESS = "config.json#/process";
 export function asAsked(request: ExecRequest, error: unknown): unknown {
   if (!(error instanceof RuntimeError) || error.parts.where?.startsWith(PROCESS) !== true) return error;
   const pointer = error.parts.where.slice(PROCESS.length);
-  const where = request.processFile === undefined ? flagOf(request, pointer) : `${request.processFile}#${pointer}`;
-  return where === undefined ? error : new RuntimeError({ ...error.parts, where });
+  const { processFile } = request;
+  if (processFile === undefined) {
+    const where = flagOf(request, pointer);
+    return where === undefined ? error : new RuntimeError({ ...error.parts, where });
+  }
+  const hint = error.parts.hint?.replace(PROCESS, `${processFile}#`);
+  return new RuntimeError({ ...error.parts, where: `${processFile}#${pointer}`, hint });
 }
 
 /** The flag that gave a part of the process; undefined: none did. */

@@ -21,6 +21,7 @@ import type { ContainerDirectory } from "../state/store.ts";
 import { type ExecTemplate, readTemplate } from "../state/template.ts";
 import { Cleanup } from "./cleanup.ts";
 import { type ConsoleTarget, openConsoleSocket, sendConsole } from "./console-socket.ts";
+import { withContainer } from "./container.ts";
 import { checkPreserved, countListenFds } from "./descriptors.ts";
 import { cgroupOfInit, execCgroup } from "./exec-cgroup.ts";
 import { asAsked, type ExecRequest, planExec } from "./exec-plan.ts";
@@ -34,7 +35,6 @@ import { sealForAdmin } from "./seal.ts";
 import { checkLabels } from "./security-modules.ts";
 import { explainReport, type Spawned } from "./spawn.ts";
 import { awaitJoined, foreignNamespaces, type Joining, spawnJoin } from "./spawn-join.ts";
-import { openContainer } from "./start.ts";
 
 /** CAP_SYS_ADMIN of capability.h. */
 const CAP_SYS_ADMIN = 21n;
@@ -42,10 +42,11 @@ const CAP_SYS_ADMIN = 21n;
 /** Runs a process in a container. Returns the exit status for our own process: 0 when detached. */
 export function exec(runtime: Runtime, request: ExecRequest): number {
   const { kernel } = runtime;
-  const directory = openContainer(runtime, request.id, "exec in");
-  const record = directory.read();
-  checkStatus(kernel, directory, record, request);
-  const { template, filter } = readTemplate(directory);
+  const { record, template, filter } = withContainer(runtime, request.id, "exec in", (directory) => {
+    const found = directory.read();
+    checkStatus(kernel, directory, found, request);
+    return { record: found, ...readTemplate(directory) };
+  });
   const listenFds = countListenFds(runtime);
   const preserved = request.preserveFds + listenFds;
   checkPreserved(kernel, preserved, runtime.initEntry !== undefined);
@@ -135,7 +136,7 @@ class Exec {
   run(): number {
     const { request, plan } = this.#with;
     const kernel = this.#kernel;
-    resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
+    if (this.#runtime.initEntry === undefined) resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
     this.#foreground.begin();
     try {
       if (!plan.terminal && !request.detach) this.#foreground.replaceTerminals(plan.stdio);

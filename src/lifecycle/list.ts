@@ -1,13 +1,13 @@
 /** state and list: what is known of containers, as runc shows it. */
 import { AT_CWD, type Fd, type Kernel } from "../kernel/call.ts";
-import { close, readText, statIfPresent } from "../kernel/file.ts";
+import { close, closeAll, readText, statIfPresent } from "../kernel/file.ts";
 import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { partsOf, RuntimeError } from "../shared/error.ts";
 import { ListIndexFile, type StoppedRow } from "../state/list-index.ts";
 import { statInit, statusOf } from "../state/status.ts";
 import { ContainerDirectory, listIds, openRootIfPresent, readHead } from "../state/store.ts";
+import { withContainer } from "./container.ts";
 import type { Runtime } from "./runtime.ts";
-import { openContainer } from "./start.ts";
 
 /** The fields of `state` and of `list --format json`, in runc's order. */
 export interface ContainerState {
@@ -24,8 +24,7 @@ export interface ContainerState {
 
 /** State of one container. @throws RuntimeError "container does not exist". */
 export function state(runtime: Runtime, id: string): ContainerState {
-  const directory = openContainer(runtime, id, "state");
-  return whole(runtime.kernel, directory, "");
+  return withContainer(runtime, id, "state", (directory) => whole(runtime.kernel, directory, ""));
 }
 
 /** From the whole record. */
@@ -66,9 +65,13 @@ export function list(runtime: Runtime, annotated = true): ContainerState[] {
     });
   }
   const listing = new Listing(runtime, root);
-  if (annotated) for (const id of listIds(kernel, root)) listing.attempt(id, (uid) => listing.addWhole(id, uid));
-  else listing.addAll();
-  return listing.states;
+  try {
+    if (annotated) for (const id of listIds(kernel, root)) listing.attempt(id, (uid) => listing.addWhole(id, uid));
+    else listing.addAll();
+    return listing.states;
+  } finally {
+    listing.close();
+  }
 }
 
 /** What `list` has found so far. */
@@ -87,6 +90,10 @@ class Listing {
     this.#kernel = runtime.kernel;
     this.#root = root;
     this.#proc = openProc(runtime.kernel);
+  }
+
+  close(): void {
+    closeAll(this.#kernel, [this.#root, this.#proc]);
   }
 
   /** All containers without their annotations: from the index what that knows, from its record every other one. */

@@ -9,7 +9,7 @@ import { runHooks } from "../hook/run.ts";
 import type { Door } from "../init/cgroup-doors.ts";
 import { type Fd, type Kernel, type Pid, SyscallError } from "../kernel/call.ts";
 import { ECONNRESET, EPIPE, POLLIN, SIGHUP, SIGINT, SIGKILL, SIGTERM, SYS_write } from "../kernel/constants.ts";
-import { close, poll } from "../kernel/file.ts";
+import { close, closeAll, poll } from "../kernel/file.ts";
 import { killAndReap, openPid, openSignals, parseProcessStat, wait } from "../kernel/process.ts";
 import { openProc, openProcNamespace, type Procfs, readProc } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
@@ -154,6 +154,7 @@ export class Parent {
           this.#writePidFile(record.pid);
           directory.unlock();
           this.netDevices?.close();
+          closeAll(kernel, [spawned.link, this.#signals]);
           return master;
         default:
           throw this.#failure(message);

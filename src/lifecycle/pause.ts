@@ -2,10 +2,10 @@
 import { freezeAndWait } from "../cgroup/freezer.ts";
 import { RuntimeError } from "../shared/error.ts";
 import type { StateRecord } from "../state/record.ts";
-import { type Status, statusOf } from "../state/status.ts";
+import { statusOf } from "../state/status.ts";
+import { withContainer, withLocked, wrongState } from "./container.ts";
 import { NOT_RUNNING } from "./kill.ts";
 import type { Runtime } from "./runtime.ts";
-import { openContainer } from "./start.ts";
 
 /** Text of runc for a resume of what is not paused (libcontainer/error.go). */
 export const NOT_PAUSED = "container not paused";
@@ -16,29 +16,24 @@ export const NOT_PAUSED = "container not paused";
  * @throws RuntimeError "container not running" in every other state.
  */
 export function pause(runtime: Runtime, id: string): void {
-  const directory = openContainer(runtime, id, "pause");
-  // A start that is going on would wait for a frozen init.
-  directory.lock();
-  const record = directory.read();
-  const { status } = statusOf(runtime.kernel, directory, record);
-  if (status !== "running" && status !== "created") throw wrongState(`pause "${id}"`, NOT_RUNNING, status);
-  change(runtime, record, true, `pause "${id}"`);
-  directory.unlock();
+  // Locked: a start that is going on would wait for a frozen init.
+  withLocked(runtime, id, "pause", (directory) => {
+    const record = directory.read();
+    const { status } = statusOf(runtime.kernel, directory, record);
+    if (status !== "running" && status !== "created") throw wrongState(`pause "${id}"`, NOT_RUNNING, status);
+    change(runtime, record, true, `pause "${id}"`);
+  });
 }
 
 /** Lets a paused container go on. @throws RuntimeError "container not paused" in every other state. */
 export function resume(runtime: Runtime, id: string): void {
   // No lock: who holds it may be waiting for the container to go on.
-  const directory = openContainer(runtime, id, "resume");
-  const record = directory.read();
-  const { status } = statusOf(runtime.kernel, directory, record);
-  if (status !== "paused") throw wrongState(`resume "${id}"`, NOT_PAUSED, status);
-  change(runtime, record, false, `resume "${id}"`);
-}
-
-/** runc's text first, since managers look for it; then the state that was found. */
-export function wrongState(what: string, text: string, status: Status): RuntimeError {
-  return new RuntimeError({ what, problem: `${text}: found it ${status}` });
+  withContainer(runtime, id, "resume", (directory) => {
+    const record = directory.read();
+    const { status } = statusOf(runtime.kernel, directory, record);
+    if (status !== "paused") throw wrongState(`resume "${id}"`, NOT_PAUSED, status);
+    change(runtime, record, false, `resume "${id}"`);
+  });
 }
 
 function change({ kernel }: Runtime, record: StateRecord, frozen: boolean, what: string): void {

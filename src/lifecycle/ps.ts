@@ -3,9 +3,9 @@ import { cgroupPids } from "../cgroup/group.ts";
 import { AT_CWD, type Kernel } from "../kernel/call.ts";
 import { statIfPresent } from "../kernel/file.ts";
 import { RuntimeError } from "../shared/error.ts";
+import { withContainer } from "./container.ts";
 import { type ProgramEnd, runProgram } from "./program.ts";
 import type { Runtime } from "./runtime.ts";
-import { openContainer } from "./start.ts";
 
 /** Where the host's ps is looked for; the caller's PATH is not asked (input.5). */
 const PS_PATHS = ["/usr/bin/ps", "/bin/ps", "/usr/local/bin/ps", "/run/current-system/sw/bin/ps"];
@@ -13,7 +13,7 @@ const PS_ENVIRONMENT = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"];
 
 /** Pids of a container's processes as the host numbers them, ascending; null when there are none (as runc). */
 export function processes(runtime: Runtime, id: string): number[] | null {
-  const { cgroup } = openContainer(runtime, id, "ps").read();
+  const { cgroup } = withContainer(runtime, id, "ps", (directory) => directory.read());
   const pids = cgroup === null ? [] : cgroupPids(runtime.kernel, cgroup);
   return pids.length === 0 ? null : pids.sort((a, b) => a - b);
 }

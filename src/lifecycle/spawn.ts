@@ -40,6 +40,7 @@ import {
   SYS_openat,
   SYS_prctl,
   SYS_read,
+  SYS_rt_sigaction,
   SYS_rt_sigprocmask,
   SYS_setns,
   SYS_unshare,
@@ -244,6 +245,9 @@ export function addChild(kernel: Kernel, list: CallList, plan: ChildPlan, link: 
   list.add({}, SYS_rt_sigprocmask, SIG_SETMASK, new Uint8Array(8), 0, 8);
   // On the engine host init loads its code first and reads "go" itself.
   if (plan.entry === undefined) return;
+  // What the caller ignores would survive execve (user.7). Not in ourselves: a program that uses the library has handlers.
+  const byDefault = new Uint8Array(32);
+  for (let signal = 1; signal <= 64; signal++) list.add({ accept: EINVAL }, SYS_rt_sigaction, signal, byDefault, 0, 8);
   // "go": id maps are written and cgroups joined. End of file, when the parent has died, is less than one byte.
   list.add({ least: 1 }, SYS_read, link, new Uint8Array(8), 1);
   if (plan.userNamespace) keepCapabilities(list);

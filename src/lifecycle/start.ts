@@ -6,38 +6,29 @@ import type { ExecAnnouncement } from "../channel/message.ts";
 import { runHooks } from "../hook/run.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { O_NONBLOCK, O_RDONLY, PF_FORKNOEXEC, POLLHUP, POLLIN, SIGKILL } from "../kernel/constants.ts";
-import { close, poll, read } from "../kernel/file.ts";
+import { close, closeAll, poll, read } from "../kernel/file.ts";
 import { openPid, signalPidfd } from "../kernel/process.ts";
 import { openProc, type Procfs } from "../kernel/procfs.ts";
 import { viewOf } from "../shared/bytes.ts";
 import { type ErrorParts, RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
-import { checkId } from "../state/id.ts";
 import type { StateRecord } from "../state/record.ts";
 import { isWaiting, openLiving, statInit } from "../state/status.ts";
-import { ContainerDirectory, DOES_NOT_EXIST, openRootIfPresent } from "../state/store.ts";
+import type { ContainerDirectory } from "../state/store.ts";
+import { withLocked } from "./container.ts";
 import { stateForHooks } from "./hook-state.ts";
 import type { NotifyProxy } from "./notify.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Opens a container that must be there. @throws RuntimeError "container does not exist". */
-export function openContainer(runtime: Runtime, id: string, what: string): ContainerDirectory {
-  checkId(id);
-  const root = openRootIfPresent(runtime.kernel, runtime.root);
-  const directory = root === undefined ? undefined : ContainerDirectory.openIfPresent(runtime.kernel, root, id);
-  if (directory === undefined) throw new RuntimeError({ what: `${what} "${id}"`, problem: DOES_NOT_EXIST });
-  return directory;
-}
-
-/** Starts a created container. */
+/** Starts a created container. @throws RuntimeError in every other state, and when its program could not be executed. */
 export function start(runtime: Runtime, id: string): void {
-  const directory = openContainer(runtime, id, "start");
-  directory.lock();
-  const record = directory.read();
-  const notify = openNotify(runtime, directory);
-  startOpen(runtime, directory, record);
-  directory.unlock();
-  notify?.wait(record.pid as Pid);
+  const waiting = withLocked(runtime, id, "start", (directory) => {
+    const record = directory.read();
+    const notify = openNotify(runtime, directory);
+    startOpen(runtime, directory, record);
+    return { notify, pid: record.pid as Pid };
+  });
+  waiting.notify?.wait(waiting.pid);
 }
 
 /** What hands on the container's readiness; undefined: nobody waits for it. Before init goes on. */
@@ -50,14 +41,24 @@ export function startOpen(runtime: Runtime, directory: ContainerDirectory, recor
   const { kernel } = runtime;
   const proc = openProc(kernel);
   const what = `start "${record.id}"`;
-  const living = record.creating ? undefined : openLiving(kernel, proc, record);
-  if (living === undefined) throw new RuntimeError({ what, problem: "cannot start a container that has stopped" });
-  const { pidfd, found } = living;
-  // Its fifo must stay closed: init would take the wake-up, once thawed, for a start that nobody waits for any more.
-  if (record.cgroup !== null && isFrozen(kernel, record.cgroup))
-    throw new RuntimeError({ what, problem: "cannot start a container in the paused state", hint: "resume it first" });
-  if (!isWaiting(directory, record, found)) throw alreadyRunning(record);
-  release(runtime, directory, record, { pidfd, proc });
+  const open: Fd[] = [proc];
+  try {
+    const living = record.creating ? undefined : openLiving(kernel, proc, record);
+    if (living === undefined) throw new RuntimeError({ what, problem: "cannot start a container that has stopped" });
+    const { pidfd, found } = living;
+    open.push(pidfd);
+    // Its fifo must stay closed: init would take the wake-up, once thawed, for a start that nobody waits for any more.
+    if (record.cgroup !== null && isFrozen(kernel, record.cgroup))
+      throw new RuntimeError({
+        what,
+        problem: "cannot start a container in the paused state",
+        hint: "resume it first",
+      });
+    if (!isWaiting(directory, record, found)) throw alreadyRunning(record);
+    release(runtime, directory, record, { pidfd, proc });
+  } finally {
+    closeAll(kernel, open);
+  }
 }
 
 /** As startOpen, on a container that this process has created and not reaped: its init is surely there, or a zombie. */
@@ -65,14 +66,19 @@ export function startCreated(runtime: Runtime, directory: ContainerDirectory, re
   const { kernel } = runtime;
   const pidfd = openPid(kernel, record.pid as Pid);
   if (pidfd === undefined) throw alreadyRunning(record);
-  release(runtime, directory, record, { pidfd, proc: openProc(kernel) });
+  const proc = openProc(kernel);
+  try {
+    release(runtime, directory, record, { pidfd, proc });
+  } finally {
+    closeAll(kernel, [pidfd, proc]);
+  }
 }
 
 function alreadyRunning({ id }: StateRecord): RuntimeError {
   return new RuntimeError({ what: `start "${id}"`, problem: "cannot start an already running container" });
 }
 
-/** Opens the fifo and waits for the answer. Closes both descriptors. */
+/** Opens the fifo and waits for the answer. */
 function release(
   runtime: Runtime,
   directory: ContainerDirectory,
@@ -92,7 +98,7 @@ function release(
     }
     poststart(kernel, record, pidfd);
   } finally {
-    for (const fd of [fifo, pidfd, proc]) close(kernel, fd);
+    close(kernel, fifo);
   }
 }
 

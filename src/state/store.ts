@@ -27,6 +27,7 @@ import {
 import {
   attemptOpen2,
   close,
+  closeAll,
   fchmod,
   flock,
   listDirectory,
@@ -213,6 +214,11 @@ export class ContainerDirectory {
       poll(this.#kernel, [], pauseMs);
       waited += pauseMs;
     }
+  }
+
+  /** Closes it and its root, and with them ends a lock that is held. */
+  close(): void {
+    closeAll(this.#kernel, [this.root, this.fd]);
   }
 
   unlock(): void {
