@@ -71,12 +71,24 @@ static JSValue js_load(JSContext *context, JSValueConst this_value, int argc, JS
 	return failed ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
-static JSValue string_array(JSContext *context, char **strings)
+static JSValue string_array(JSContext *context, char **strings, int (*is_wanted)(const char *string))
 {
 	JSValue array = JS_NewArray(context);
-	for (uint32_t i = 0; strings[i] != NULL; i++)
-		JS_SetPropertyUint32(context, array, i, JS_NewString(context, strings[i]));
+	uint32_t count = 0;
+	for (; *strings != NULL; strings++)
+		if (is_wanted == NULL || is_wanted(*strings))
+			JS_SetPropertyUint32(context, array, count++, JS_NewString(context, *strings));
 	return array;
+}
+
+/* The variables that src/main.ts reads. No other is copied: a process that joins a container with CAP_SYS_PTRACE could be looked into (exec.2). */
+static int is_ours(const char *variable)
+{
+	static const char *const names[] = { "XDG_RUNTIME_DIR=", "LISTEN_FDS=", "LISTEN_PID=", "NOTIFY_SOCKET=", "TSRUNC_" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strncmp(variable, names[i], strlen(names[i])) == 0)
+			return 1;
+	return 0;
 }
 
 /*
@@ -154,7 +166,7 @@ int main(int argc, char **argv)
 	}
 	JS_UpdateStackTop(runtime);
 	JS_SetMaxStackSize(runtime, usable_stack());
-	JSValue given[] = { string_array(context, argv), string_array(context, environ) };
+	JSValue given[] = { string_array(context, argv, NULL), string_array(context, environ, is_ours) };
 	if (JS_IsException(JS_Call(context, start, JS_UNDEFINED, 2, given)))
 		print_exception(context);
 	/* `start` ends the process itself (exit_group); freeing the engine would only cost time. */

@@ -77,11 +77,21 @@ static _Noreturn void give_up(const char *command, const char *problem)
 	_exit(is_exec ? 255 : 1);
 }
 
-/* The seal itself is the sign, never an environment variable that a caller could set. */
+/* Whether we run from a mount that no path leads to: its root is the executable itself. Of one that is attached the kernel knows the path. */
+static int is_detached(void)
+{
+	char path[2];
+	return readlink("/proc/self/exe", path, sizeof path) == 1 && path[0] == '/';
+}
+
+/*
+ * The seal itself is the sign, never an environment variable that a caller could set. A read-only mount is one only if it is our own clone: the
+ * host's read-only /usr will be writable when it is updated, and a container may have kept a descriptor.
+ */
 static int is_sealed(int self)
 {
 	struct statvfs file_system;
-	if (fstatvfs(self, &file_system) == 0 && (file_system.f_flag & ST_RDONLY))
+	if (fstatvfs(self, &file_system) == 0 && (file_system.f_flag & ST_RDONLY) && is_detached())
 		return 1;
 	int seals = fcntl(self, F_GET_SEALS);
 	return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;

@@ -30,6 +30,7 @@ import {
   open2,
   open2Failure,
   openAt,
+  openIfPresent,
   poll,
   readText,
   statIfPresent,
@@ -127,9 +128,7 @@ function descend(kernel: Kernel, hierarchy: Fd, place: CgroupPlace, parts: reado
 }
 
 function refuseUsed(kernel: Kernel, directory: Fd, place: CgroupPlace): void {
-  const pids = readText(kernel, directory, "cgroup.procs")
-    .split("\n")
-    .filter((line) => line !== "");
+  const pids = ownPids(kernel, directory);
   if (pids.length === 0) return;
   throw new RuntimeError({
     what: "create cgroup",
@@ -253,28 +252,69 @@ export function cgroupPids(kernel: Kernel, record: CgroupRecord): number[] {
   }
 }
 
-/** Pids in a directory and those below it. */
-export function allPids(kernel: Kernel, directory: Fd): number[] {
-  const pids = readText(kernel, directory, "cgroup.procs", 1 << 24)
+function ownPids(kernel: Kernel, directory: Fd): number[] {
+  return readText(kernel, directory, "cgroup.procs", 1 << 24)
     .split("\n")
     .filter((line) => line !== "")
     .map(Number);
-  for (const child of childDirectories(kernel, directory)) {
-    const fd = attemptOpen2(kernel, directory, child, O_RDONLY | O_DIRECTORY, BELOW);
-    if (fd < 0) continue;
-    pids.push(...allPids(kernel, fd as Fd));
-    close(kernel, fd as Fd);
-  }
+}
+
+/** Pids in a directory and those below it. */
+export function allPids(kernel: Kernel, directory: Fd): number[] {
+  const pids = ownPids(kernel, directory);
+  const take = (below: Fd): void => {
+    try {
+      pids.push(...ownPids(kernel, below));
+    } catch (error) {
+      // Removed by the container meanwhile.
+      if (!(error instanceof SyscallError) || (error.errno !== ENODEV && error.errno !== ENOENT)) throw error;
+    }
+  };
+  walkBelow(kernel, directory, take, () => undefined);
   return pids;
 }
 
-/** Names of the directories in a directory. */
-function childDirectories(kernel: Kernel, directory: Fd): string[] {
-  const readable = openAt(kernel, directory, ".", O_RDONLY | O_DIRECTORY);
+/**
+ * Goes through all directories below one: `enter` on the way down, `leave` with the parent and the name on the way up. Two descriptors are held
+ * however deep it is: a container that may write its cgroup can nest more than we may have open, and must not be out of reach by that. The way up is
+ * "..": directories of cgroups cannot be moved elsewhere (cgroup1_rename, kernfs).
+ */
+function walkBelow(
+  kernel: Kernel,
+  top: Fd,
+  enter: (directory: Fd) => void,
+  leave: (parent: Fd, name: string) => void,
+): void {
+  let here = openAt(kernel, top, ".", O_RDONLY | O_DIRECTORY);
+  const names: string[] = [];
+  const waiting = [listDirectory(kernel, here, true)];
+  const move = (to: Fd): void => {
+    close(kernel, here);
+    here = to;
+  };
   try {
-    return listDirectory(kernel, readable, true);
+    for (let level = waiting.at(-1); level !== undefined; level = waiting.at(-1)) {
+      const name = level.pop();
+      if (name === undefined) {
+        waiting.pop();
+        const left = names.pop();
+        if (left === undefined) return;
+        const above = openIfPresent(kernel, here, "..", O_RDONLY | O_DIRECTORY);
+        if (above === undefined) return;
+        move(above);
+        leave(here, left);
+        continue;
+      }
+      const next = attemptOpen2(kernel, here, name, O_RDONLY | O_DIRECTORY, BELOW);
+      // Gone meanwhile.
+      if (next < 0) continue;
+      move(next as Fd);
+      names.push(name);
+      enter(here);
+      waiting.push(listDirectory(kernel, here, true));
+    }
   } finally {
-    close(kernel, readable);
+    close(kernel, here);
   }
 }
 
@@ -371,14 +411,31 @@ function removeTree(kernel: Kernel, parent: Fd, path: string, place: CgroupPlace
       throw kernel.failure(result, SYS_unlinkat, parent, path, AT_REMOVEDIR);
     const fd = attemptOpen2(kernel, parent, path, O_RDONLY | O_DIRECTORY, BELOW);
     if (fd >= 0) {
-      for (const child of childDirectories(kernel, fd as Fd)) removeTree(kernel, fd as Fd, child, place, budgetMs);
-      if (waited >= budgetMs) throw leftOver(kernel, fd as Fd, place);
-      close(kernel, fd as Fd);
+      try {
+        if (removeBelow(kernel, fd as Fd) > 0) pauseMs = 1;
+        if (waited >= budgetMs) throw leftOver(kernel, fd as Fd, place);
+      } finally {
+        close(kernel, fd as Fd);
+      }
     }
     // v1 has no event for "empty": an exiting process leaves its cgroup a moment after it can be reaped.
     poll(kernel, [], pauseMs);
     waited += pauseMs;
   }
+}
+
+/** Removes what is empty below a directory. Returns how many that were. */
+function removeBelow(kernel: Kernel, directory: Fd): number {
+  let removed = 0;
+  walkBelow(
+    kernel,
+    directory,
+    () => undefined,
+    (parent, name) => {
+      if (kernel.attempt(SYS_unlinkat, parent, name, AT_REMOVEDIR) === 0) removed++;
+    },
+  );
+  return removed;
 }
 
 function leftOver(kernel: Kernel, fd: Fd, place: CgroupPlace): RuntimeError {

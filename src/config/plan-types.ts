@@ -194,6 +194,8 @@ export interface JoinPlan extends ProcessPlan {
   proc: number;
   /** In a user namespace: uid 0 of it first. */
   becomeRoot: boolean;
+  /** The config gave the container a user namespace that is not the host's. */
+  userNamespace: boolean;
   newKeyring: boolean;
 }
 

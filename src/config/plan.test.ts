@@ -1,7 +1,7 @@
 /** Config and options → plan: the decisions that a life cycle shows only indirectly. */
 import t from "tap";
 import { defaultConfig } from "./default.ts";
-import { hasUserNamespace, makePlan, newNamespaces, planHooks, sysctlPath } from "./plan.ts";
+import { hasUserNamespace, makePlan, newNamespaces, planHooks } from "./plan.ts";
 import type { Config, LoadedConfig } from "./types.ts";
 
 const OPTIONS = { id: "c", bundle: "/b", noPivot: false, noNewKeyring: false, preserved: 0, listenFds: 0 };
@@ -28,14 +28,6 @@ t.test("the default config", (t) => {
   t.equal(found.capabilities?.bounding, String(2 ** 5 + 2 ** 10 + 2 ** 29));
   t.equal(found.capabilities?.inheritable, "0");
   t.match(found.limits, [{ name: "RLIMIT_NOFILE", resource: 7, soft: "1024", hard: "1024" }]);
-  t.end();
-});
-
-t.test("sysctlPath(): the first separator decides which one it is", (t) => {
-  t.equal(sysctlPath("net.ipv4.ip_forward"), "net/ipv4/ip_forward");
-  t.equal(sysctlPath("net/ipv4/conf/eth0.1/forwarding"), "net/ipv4/conf/eth0.1/forwarding");
-  t.equal(sysctlPath("net.ipv4.conf.eth0/1.forwarding"), "net/ipv4/conf/eth0.1/forwarding");
-  t.equal(sysctlPath("single"), "single");
   t.end();
 });
 

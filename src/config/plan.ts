@@ -4,6 +4,8 @@ import { clean } from "../shared/path.ts";
 import { parseMountOptions, propagationFlag } from "./mount-options.ts";
 import { type ProcessOptions, planProcess } from "./plan-process.ts";
 import type { DevicePlan, HookPlan, InitPlan, MountPlan } from "./plan-types.ts";
+import { sysctlPath } from "./rules-linux.ts";
+import { pointerKey } from "./rules-report.ts";
 import type { Config, Device, Hook, LoadedConfig, Mount } from "./types.ts";
 
 /** What the command line adds to the config. */
@@ -95,10 +97,11 @@ function buildsAside(config: LoadedConfig, kinds: readonly string[]): boolean {
 
 function planPropagation(word: string | undefined, options: PlanOptions): number {
   const flag = word === undefined ? 0 : (propagationFlag(word) ?? 0);
-  if (options.noPivot && (word === "private" || word === "rprivate")) {
+  // What is hidden of the host's mounts before the root is moved would go from the host as well, were they shared with it.
+  if (options.noPivot && /^r?(private|shared)$/.test(word ?? "")) {
     throw new RuntimeError({
       what: "load config.json",
-      problem: `found "${word}" together with --no-pivot, want slave or shared`,
+      problem: `found "${word}" together with --no-pivot, want slave`,
       where: "config.json#/linux/rootfsPropagation",
     });
   }
@@ -211,21 +214,11 @@ function planDevice(device: Device, index: number): DevicePlan {
   };
 }
 
-/** sysctl.d(5)'s rule: the first separator decides which one it is; then the key is a path (proc.6). */
-export function sysctlPath(key: string): string {
-  const dot = key.indexOf(".");
-  const slash = key.indexOf("/");
-  if (slash >= 0 && (dot < 0 || slash < dot)) return key;
-  let path = "";
-  for (const character of key) path += character === "." ? "/" : character === "/" ? "." : character;
-  return path;
-}
-
 function planSysctls(sysctl: { [key: string]: string } | undefined): [string, string, string][] {
   return Object.entries(sysctl ?? {}).map(([key, value]) => [
-    sysctlPath(key),
+    (sysctlPath(key) ?? []).join("/"),
     value.endsWith("\n") ? value.slice(0, -1) : value,
-    `config.json#/linux/sysctl/${key.replace(/~/g, "~0").replace(/\//g, "~1")}`,
+    `config.json#/linux/sysctl/${pointerKey(key)}`,
   ]);
 }
 

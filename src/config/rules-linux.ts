@@ -139,8 +139,8 @@ export function sysctlPath(key: string): string[] | undefined {
 /** Kernel parameters that an IPC namespace has for itself (ipc_namespaces(7)). */
 const IPC_SYSCTLS = ["msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced"];
 
-/** Which namespace owns a parameter; undefined: the whole host does. */
-function sysctlNamespace([top, second, ...rest]: readonly string[]): NamespaceType | undefined {
+/** Which namespace owns a parameter, by the parts of its path; undefined: the whole host does. */
+export function sysctlNamespace([top, second, ...rest]: readonly string[]): NamespaceType | undefined {
   if (second === undefined) return undefined;
   if (top === "net") return "network";
   if (top === "user") return "user";

@@ -263,6 +263,8 @@ t.test("ids are unique", (t) => {
 
 t.test("sysctlPath() follows sysctl.d(5)", (t) => {
   t.same(sysctlPath("net.ipv4.conf.eth0/1.forwarding"), ["net", "ipv4", "conf", "eth0.1", "forwarding"]);
+  t.same(sysctlPath("net.ipv4.ip_forward"), ["net", "ipv4", "ip_forward"]);
+  t.same(sysctlPath("single"), ["single"]);
   t.same(sysctlPath("net/ipv4/conf/eth0.1/forwarding"), ["net", "ipv4", "conf", "eth0.1", "forwarding"]);
   t.same(sysctlPath("net.//kernel"), ["net", "..kernel"], "a name with dots, not a way up");
   t.same(sysctlPath("net./.x"), undefined);

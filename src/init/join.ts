@@ -11,7 +11,6 @@ import { AT_CWD } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {
   CLONE_FS,
-  CLONE_NEWUSER,
   CLONE_PARENT,
   O_RDONLY,
   PR_SET_DUMPABLE,
@@ -133,7 +132,7 @@ function hideOurselves(kernel: Kernel, proc: Procfs): void {
  */
 function keepProc(kernel: Kernel, plan: JoinPlan, staged: boolean): Procfs | undefined {
   const proc = plan.proc as Procfs;
-  if (!staged || (needsSelf(plan) && (plan.namespaces & CLONE_NEWUSER) !== 0)) return proc;
+  if (!staged || (needsSelf(plan) && plan.userNamespace)) return proc;
   close(kernel, proc);
   return undefined;
 }

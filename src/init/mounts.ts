@@ -64,8 +64,8 @@ export function applyMounts(
 ): void {
   const readOnlyLater: { tree: Fd; plan: MountPlan }[] = [];
   for (const plan of mounts) {
-    // What it shows depends on where we are.
-    if (plan.kind === "cgroup1" || plan.kind === "cgroup2") enterCgroup();
+    // What it shows depends on where we are; and what is copied has to be billed to the container.
+    if (plan.kind === "cgroup1" || plan.kind === "cgroup2" || plan.copyUp) enterCgroup();
     try {
       const tree = applyMount(kernel, root, plan, sources);
       if (tree === undefined) continue;

@@ -32,6 +32,18 @@ export const NAMESPACE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
   time: CLONE_NEWTIME,
 };
 
+/** Name of each kind below /proc/PID/ns (proc_pid_ns(5)). */
+export const NAMESPACE_FILES: Readonly<Record<NamespaceKind, string>> = {
+  pid: "pid",
+  network: "net",
+  mount: "mnt",
+  ipc: "ipc",
+  uts: "uts",
+  user: "user",
+  cgroup: "cgroup",
+  time: "time",
+};
+
 /** unshare(2). */
 export function unshare(kernel: Kernel, flags: number): void {
   kernel.call(SYS_unshare, flags);

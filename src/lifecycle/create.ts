@@ -37,6 +37,7 @@ import { openConsoleSocket } from "./console-socket.ts";
 import { runPoststop } from "./delete.ts";
 import { checkPreserved, countListenFds } from "./descriptors.ts";
 import { stateForHooks } from "./hook-state.ts";
+import { refuseHostSysctls } from "./host-sysctls.ts";
 import { ENDING, killSpawned, Parent } from "./parent.ts";
 import { removePidFile } from "./pid-file.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
@@ -209,6 +210,7 @@ function build(
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
   const joins = openJoins(kernel, config);
+  refuseHostSysctls(kernel, config, joins);
   const keep = prepareTrees(kernel, plan, config, cgroup, joins);
   keep.push(
     plan.fifo as Fd,

@@ -29,7 +29,7 @@ export function deleteContainer(runtime: Runtime, id: string, force: boolean): v
     throw new RuntimeError({ what: `delete "${id}"`, problem: DOES_NOT_EXIST });
   }
   try {
-    if (force) killCreator(runtime.kernel, directory);
+    if (force) killLocked(runtime.kernel, directory);
     directory.lock();
     const record = readRecord(directory, force);
     if (record !== undefined) {
@@ -41,13 +41,13 @@ export function deleteContainer(runtime: Runtime, id: string, force: boolean): v
   }
 }
 
-/** A create that is still going on holds the lock: with its init gone it gives up and cleans up itself. */
-function killCreator(kernel: Kernel, directory: ContainerDirectory): void {
+/** Who holds the lock (a create that goes on, a start that waits for an init that was stopped) gives up when init is gone. */
+function killLocked(kernel: Kernel, directory: ContainerDirectory): void {
   if (!directory.isLocked()) return;
   try {
     const record = directory.read();
     const proc = openProc(kernel);
-    const pidfd = record.creating ? openInit(kernel, proc, record) : undefined;
+    const pidfd = openInit(kernel, proc, record);
     close(kernel, proc);
     if (pidfd === undefined) return;
     signalPidfd(kernel, pidfd, SIGKILL);

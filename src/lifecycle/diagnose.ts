@@ -22,6 +22,7 @@ import {
   S_IFREG,
 } from "../kernel/constants.ts";
 import { close, fileSystemOf, openAt, read, type Stat, stat } from "../kernel/file.ts";
+import { openProc, selfName } from "../kernel/procfs.ts";
 import { viewOf } from "../shared/bytes.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { join } from "../shared/path.ts";
@@ -112,12 +113,16 @@ function findCause(kernel: Kernel, root: Fd, failure: ExecFailure): Cause {
   const path = program.startsWith("/") ? program : join(cwd, program);
   const file = findInRoot(kernel, root, path, O_PATH);
   if (file === undefined) return { text: "it is missing in the root" };
-  const status = stat(kernel, file);
-  const noexec = (fileSystemOf(kernel, file).flags & ST_NOEXEC) !== 0;
-  close(kernel, file);
-  if (failure.errno === EACCES) return explainAccess(status, noexec, failure.announcement.uid);
-  if ((status.mode & S_IFMT) !== S_IFREG) return { text: "it is no regular file" };
-  const head = readHead(kernel, root, path);
+  let head: Uint8Array;
+  try {
+    const status = stat(kernel, file);
+    const noexec = (fileSystemOf(kernel, file).flags & ST_NOEXEC) !== 0;
+    if (failure.errno === EACCES) return explainAccess(status, noexec, failure.announcement.uid);
+    if ((status.mode & S_IFMT) !== S_IFREG) return { text: "it is no regular file" };
+    head = readHead(kernel, file);
+  } finally {
+    close(kernel, file);
+  }
   if (failure.errno === ENOENT) return explainMissing(kernel, root, head);
   if (failure.errno === ENOEXEC) return explainFormat(head);
   return {};
@@ -132,13 +137,18 @@ function explainAccess(status: Stat, noexec: boolean, uid: number): Cause {
   };
 }
 
-function readHead(kernel: Kernel, root: Fd, path: string): Uint8Array {
-  const fd = findInRoot(kernel, root, path, O_RDONLY | O_NONBLOCK);
-  if (fd === undefined) return new Uint8Array(0);
+/** Of the very file that was looked at: its path may lead to a device by now, which the host's rules would let us open (exec.3). */
+function readHead(kernel: Kernel, file: Fd): Uint8Array {
+  const proc = openProc(kernel);
   try {
-    return (stat(kernel, fd).mode & S_IFMT) === S_IFREG ? read(kernel, fd, HEAD) : new Uint8Array(0);
+    const fd = openAt(kernel, proc, `${selfName(kernel, proc)}/fd/${file}`, O_RDONLY | O_NONBLOCK);
+    try {
+      return read(kernel, fd, HEAD);
+    } finally {
+      close(kernel, fd);
+    }
   } finally {
-    close(kernel, fd);
+    close(kernel, proc);
   }
 }
 

@@ -184,7 +184,8 @@ class Exec {
     const gone = () =>
       new RuntimeError({ what: `exec in "${request.id}"`, problem: "cannot exec in a stopped container" });
     if (pidfd === undefined) throw gone();
-    const namespaces = foreignNamespaces(kernel, proc, record.pid);
+    // Init may have made itself a user namespace: the config gave it none, so nobody joins that, nor counts as confined by it (exec.2).
+    const namespaces = foreignNamespaces(kernel, proc, record.pid) & (template.userNamespace ? -1 : ~CLONE_NEWUSER);
     // Node's child has joined the others when it is executed.
     const left = this.#runtime.initEntry === undefined ? namespaces : namespaces & CLONE_NEWNS;
     // A magic link, by its nature: it leads to init's root.
@@ -199,6 +200,7 @@ class Exec {
       root: root ?? -1,
       proc,
       becomeRoot: template.becomeRoot,
+      userNamespace: template.userNamespace,
       newKeyring: template.newKeyring,
     };
     const cgroup = execCgroup(kernel, record, request.cgroups);
@@ -266,6 +268,12 @@ class Exec {
     let master: Fd | undefined;
     let announcement: ExecAnnouncement | undefined;
     for (;;) {
+      if (!this.#foreground.untilReadable(spawned.link)) {
+        throw new RuntimeError({
+          what: `exec in "${this.#with.request.id}"`,
+          problem: "interrupted by a signal, the process was ended",
+        });
+      }
       const received = receive(kernel, spawned.link);
       const message = received?.message;
       switch (message?.type) {

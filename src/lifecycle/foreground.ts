@@ -1,5 +1,6 @@
 /** A process that the caller waits for (run, exec): its streams are relayed, signals forwarded, orphans reaped. */
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
+import { monotonicMs } from "../kernel/clock.ts";
 import {
   POLLIN,
   SFD_NONBLOCK,
@@ -16,6 +17,7 @@ import { close, pipe, poll } from "../kernel/file.ts";
 import { blockSignals, endedChild, killChild, openPid, openSignals, restoreSignals, wait } from "../kernel/process.ts";
 import { clearOnlcr, getTermios } from "../kernel/terminal.ts";
 import { viewOf } from "../shared/bytes.ts";
+import { ENDING } from "./parent.ts";
 import { Relay } from "./relay.ts";
 
 /** All signals but those that cannot be caught; 32 and 33 are libc's. */
@@ -25,11 +27,16 @@ function allSignals(): number[] {
   );
 }
 
+/** How long a process may go on beginning after one of them, milliseconds. */
+const PATIENCE_MS = 2000;
+
 export class Foreground {
   readonly #kernel: Kernel;
   readonly #relay: Relay;
   #before: Uint8Array | undefined;
   #signals = -1 as Fd;
+  /** Signals that came before there was anybody to forward them to. */
+  readonly #early: number[] = [];
   /** One more descriptor, and what is done when it is readable: true, when it is done with. */
   #watched: { fd: Fd; act: () => boolean } | undefined;
 
@@ -67,9 +74,32 @@ export class Foreground {
     this.#watched = { fd, act };
   }
 
+  /**
+   * Waits until a descriptor is readable. What the container is doing may make that never: some seconds after a signal that ends programs the wait ends.
+   * Signals that came before the process began are forwarded to it once it has.
+   *
+   * @returns false when it was not readable in time.
+   */
+  untilReadable(fd: Fd): boolean {
+    let deadline: number | undefined;
+    for (;;) {
+      const left = deadline === undefined ? undefined : Math.max(0, deadline - monotonicMs(this.#kernel));
+      const wanted = [
+        { fd, events: POLLIN },
+        { fd: this.#signals, events: POLLIN },
+      ];
+      const [ready = 0, signalled = 0] = poll(this.#kernel, wanted, left);
+      if (ready !== 0) return true;
+      if (signalled === 0) return false;
+      this.#early.push(...this.#taken());
+      if (this.#early.some((signal) => ENDING.includes(signal))) deadline ??= monotonicMs(this.#kernel) + PATIENCE_MS;
+    }
+  }
+
   /** Relays and forwards until a child of ours has ended, which is left to be reaped. */
   untilEnd(init: Pid): void {
     const kernel = this.#kernel;
+    this.#forward(init, this.#early);
     // Its end is told by a pidfd: SIGCHLD may go to another thread of a host that has some.
     const pidfd = openPid(kernel, init) ?? (-1 as Fd);
     for (let ended = false; !ended; ) {
@@ -80,7 +110,7 @@ export class Foreground {
       ];
       const events = poll(kernel, [...own, ...this.#relay.polls()], undefined);
       this.#relay.pump(events.slice(own.length));
-      if (((events[0] ?? 0) & POLLIN) !== 0) this.#forward(init);
+      if (((events[0] ?? 0) & POLLIN) !== 0) this.#forward(init, this.#taken());
       if (((events[2] ?? 0) & POLLIN) !== 0 && this.#watched?.act() === true) this.#watched = undefined;
       ended = ((events[1] ?? 0) & POLLIN) !== 0;
     }
@@ -99,14 +129,20 @@ export class Foreground {
     if (this.#before !== undefined) restoreSignals(this.#kernel, this.#before);
   }
 
-  /** Forwards signals to init, but those that are about ourselves. */
-  #forward(init: Pid): void {
+  /** Signals that have come; each is read once. */
+  #taken(): number[] {
     const bytes = new Uint8Array(128 * 8);
     // Where the host has threads another one may have taken it: then there is nothing, which must not block us.
     const length = this.#kernel.attempt(SYS_read, this.#signals, bytes, bytes.length);
     const view = viewOf(bytes);
-    for (let at = 0; at + 128 <= length; at += 128) {
-      const signal = view.getUint32(at, true);
+    return Array.from({ length: Math.max(0, Math.floor(length / 128)) }, (_, index) =>
+      view.getUint32(index * 128, true),
+    );
+  }
+
+  /** Forwards signals to init, but those that are about ourselves. */
+  #forward(init: Pid, signals: readonly number[]): void {
+    for (const signal of signals) {
       if (signal === SIGCHLD) this.#reapOrphans(init);
       else if (signal === SIGWINCH) this.#relay.resize();
       else if (signal !== SIGURG && signal !== SIGPIPE) killChild(this.#kernel, init, signal);

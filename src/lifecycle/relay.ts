@@ -1,5 +1,6 @@
 /** Bytes between our standard streams and the container's terminal or pipes. Bytes are bytes; buffers are bounded (console.5). */
 import type { Fd, Kernel } from "../kernel/call.ts";
+import { monotonicMs } from "../kernel/clock.ts";
 import {
   EAGAIN,
   F_GETFL,
@@ -15,6 +16,8 @@ import { close, type Poll, poll } from "../kernel/file.ts";
 import { getTermios, getWindowSize, rawTermios, setTermios, setWindowSize, type Termios } from "../kernel/terminal.ts";
 
 const BUFFER = 32 << 10;
+/** Longest that is read after the container's end, milliseconds. */
+const DRAIN_MS = 3000;
 
 /** One direction: at most one buffer is held; while it cannot be written nothing more is read. */
 interface Flow {
@@ -102,10 +105,14 @@ export class Relay {
     if (!flow.output && flow.to !== this.#master) close(this.#kernel, flow.to);
   }
 
-  /** After the container has ended: what it wrote is still passed on, to the end or until nothing comes for a moment. */
+  /**
+   * After the container has ended: what it wrote is still passed on, to the end or until nothing comes for a moment. Others that hold its terminal may
+   * write for ever.
+   */
   drain(): void {
     const outputs = this.#flows.filter((flow) => flow.output);
-    while (outputs.some((flow) => !flow.ended)) {
+    const until = monotonicMs(this.#kernel) + DRAIN_MS;
+    while (outputs.some((flow) => !flow.ended) && monotonicMs(this.#kernel) < until) {
       const events = poll(
         this.#kernel,
         outputs.map(

@@ -86,7 +86,7 @@ onHosts("root: --no-pivot", (t, box) => {
   fails(
     t,
     refused,
-    'load config.json: found "private" together with --no-pivot, want slave or shared; config.json#/linux/rootfsPropagation',
+    'load config.json: found "private" together with --no-pivot, want slave; config.json#/linux/rootfsPropagation',
   );
 });
 
