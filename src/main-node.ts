@@ -37,7 +37,7 @@ function initMain(link: Fd): never {
   const { filter } = message;
   const bytes = message.plan.hasSeccomp ? Uint8Array.from(filter, (character) => character.charCodeAt(0)) : undefined;
   return message.type === "plan"
-    ? runInit(kernel, { plan: message.plan, filter: bytes, link, awaitGo: false, doors: [] })
+    ? runInit(kernel, { plan: message.plan, filter: bytes, link, awaitGo: false, doors: [], tell: undefined })
     : runJoin(kernel, { plan: message.plan, filter: bytes, link, tell: undefined, doors: [] });
 }
 

@@ -142,7 +142,7 @@ function bindDevice(kernel: Kernel, parent: Fd, name: string, device: DevicePlan
   if (result < 0 && result !== -EEXIST) throw kernel.failure(result, SYS_mknodat, parent, name, S_IFREG | 0o644, 0);
   const target = openAt(kernel, parent, name, O_PATH | O_NOFOLLOW);
   attach(kernel, device.tree as Fd, target);
-  close(kernel, target);
+  for (const fd of [device.tree as Fd, target]) close(kernel, fd);
 }
 
 /** The links every program expects; an existing name stays, but ptmx, which must lead to the container's own devpts. */

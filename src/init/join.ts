@@ -8,31 +8,14 @@ import { send } from "../channel/link.ts";
 import type { JoinPlan } from "../config/plan-types.ts";
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { AT_CWD } from "../kernel/call.ts";
-import { CallList } from "../kernel/calls.ts";
-import {
-  CLONE_FS,
-  CLONE_PARENT,
-  O_RDONLY,
-  PR_SET_DUMPABLE,
-  PR_SET_PDEATHSIG,
-  SIG_SETMASK,
-  SIGKILL,
-  SYS_chdir,
-  SYS_chroot,
-  SYS_clone3,
-  SYS_close,
-  SYS_prctl,
-  SYS_rt_sigprocmask,
-  SYS_write,
-} from "../kernel/constants.ts";
-import { close, dup, fchdir, openAt, read } from "../kernel/file.ts";
+import { CLONE_FS, PR_SET_PDEATHSIG, SYS_chdir, SYS_chroot } from "../kernel/constants.ts";
+import { close, dup, fchdir, read } from "../kernel/file.ts";
 import { setUmask } from "../kernel/limits.ts";
 import { joinNamespace, unshare } from "../kernel/namespace.ts";
-import { cloneArgs, exit, hideArguments, newSession, prctl } from "../kernel/process.ts";
-import { type Procfs, readProc, selfName } from "../kernel/procfs.ts";
+import { exit, newSession, prctl } from "../kernel/process.ts";
+import type { Procfs } from "../kernel/procfs.ts";
 import { setAffinity } from "../kernel/scheduling.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
-import { viewOf } from "../shared/bytes.ts";
 import { partsOf } from "../shared/error.ts";
 import { type Door, enterCgroups } from "./cgroup-doors.ts";
 import { openConsole } from "./console.ts";
@@ -43,6 +26,7 @@ import { becomeRoot, HERE, prepareProcess, setStdio } from "./process.ts";
 import { openRootDirectory } from "./root.ts";
 import { step, withStep } from "./step.ts";
 import { joinKeyring, setLimits } from "./system.ts";
+import { becomeVisible, hideOurselves } from "./visible.ts";
 import { openSelf } from "./wait-start.ts";
 
 /** What the child is given. */
@@ -119,13 +103,6 @@ function enter(kernel: Kernel, plan: JoinPlan): void {
   close(kernel, plan.root as Fd);
 }
 
-/** Command line and environment of the runtime are not the container's to read. */
-function hideOurselves(kernel: Kernel, proc: Procfs): void {
-  const zeros = openAt(kernel, AT_CWD, "/dev/zero", O_RDONLY);
-  hideArguments(kernel, readProc(kernel, proc, `${selfName(kernel, proc)}/stat`) ?? "", zeros);
-  close(kernel, zeros);
-}
-
 /**
  * The host's procfs, only where the process may make none of its own: in a user namespace, where nobody inside can look at what we
  * hold, as we are not dumpable and of the host's user namespace. On Node's host always.
@@ -140,27 +117,6 @@ function keepProc(kernel: Kernel, plan: JoinPlan, staged: boolean): Procfs | und
 /** Whether our own directory in procfs is wanted: for labels, or to list descriptors where a filter refuses to close them all at once. */
 function needsSelf(plan: JoinPlan): boolean {
   return plan.apparmorProfile !== "" || plan.selinuxLabel !== "" || filtersEarly(plan);
-}
-
-/** Makes the process that the container sees, a child of our parent's, tells its pid and ends; returns in that process. */
-function becomeVisible(kernel: Kernel, link: Fd, tell: Fd): void {
-  // Ids that changed may have made us dumpable again (fs.suid_dumpable).
-  prctl(kernel, PR_SET_DUMPABLE, 0, 0, 0, 0);
-  const list = new CallList(kernel);
-  list.add({}, SYS_close, tell);
-  list.add({}, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  list.add({}, SYS_rt_sigprocmask, SIG_SETMASK, new Uint8Array(8), 0, 8);
-  const args = cloneArgs(BigInt(CLONE_PARENT), 0, undefined);
-  const pid = kernel.host.clone(args, list.bytes(), list.slots, link);
-  if (pid < 0) throw kernel.failure(pid, SYS_clone3, args, args.length);
-  if (pid > 0) {
-    const bytes = new Uint8Array(8);
-    viewOf(bytes).setUint32(0, pid, true);
-    kernel.call(SYS_write, tell, bytes, bytes.length);
-    exit(kernel, 0);
-  }
-  // The parent has to know us before we go on: end of file says that it never will.
-  if (read(kernel, link, 1).length === 0) exit(kernel, 1);
 }
 
 /** A terminal of the container's devpts; /dev/console stays init's. */

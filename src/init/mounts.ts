@@ -54,12 +54,16 @@ const SUPERBLOCK_FLAGS: ReadonlyMap<string, number> = new Map([
   ["iversion", MS_I_VERSION],
 ]);
 
-/** Mounts all. A read-only tmpfs becomes so last, so that targets of later mounts can still be made in it. */
+/**
+ * Mounts all. A read-only tmpfs becomes so last, so that targets of later mounts can still be made in it.
+ *
+ * @param sources of the binds; undefined: each has been cloned.
+ */
 export function applyMounts(
   kernel: Kernel,
   root: Fd,
   mounts: readonly MountPlan[],
-  sources: Sources,
+  sources: Sources | undefined,
   enterCgroup: () => void,
 ): void {
   const readOnlyLater: { tree: Fd; plan: MountPlan }[] = [];
@@ -102,7 +106,7 @@ function explain(plan: MountPlan, error: unknown): unknown {
 }
 
 /** One mount; returns the descriptor of its root when the caller has more to do with it. */
-function applyMount(kernel: Kernel, root: Fd, plan: MountPlan, sources: Sources): Fd | undefined {
+function applyMount(kernel: Kernel, root: Fd, plan: MountPlan, sources: Sources | undefined): Fd | undefined {
   if (plan.destination === "/") {
     throw new RuntimeError({
       what: `mount ${plan.where}`,
@@ -114,7 +118,7 @@ function applyMount(kernel: Kernel, root: Fd, plan: MountPlan, sources: Sources)
   // Asked before the target is made: a fresh directory's mode is ours, not one that the image wants kept.
   const asksMode = plan.kind === "new" && plan.type === "tmpfs" && !plan.data.some(([name]) => name === "mode");
   const keepsMode = asksMode && isThere(kernel, root, plan.destination);
-  const bind = plan.kind === "bind" ? sources.tree(plan) : undefined;
+  const bind = plan.kind === "bind" ? (sources?.tree(plan) ?? (plan.tree as Fd)) : undefined;
   const target = openTarget(kernel, root, plan);
   try {
     guardProc(kernel, target, plan, bind);
@@ -206,7 +210,10 @@ function makeFileSystem(kernel: Kernel, root: Fd, target: Fd, plan: MountPlan, k
     // mount(8)'s ro also makes the superblock read-only; not where it is shared with other mounts or still to be filled.
     if ((attributes & MOUNT_ATTR_RDONLY) !== 0 && plan.type !== "proc") fsSet(kernel, context, "ro", undefined);
     fsCreate(kernel, context);
-    return fsMount(kernel, context, attributes);
+    const tree = fsMount(kernel, context, attributes);
+    // What the parent has prepared in its place shows the host's (fd.4).
+    if (plan.tree >= 0) close(kernel, plan.tree as Fd);
+    return tree;
   } catch (error) {
     // A user namespace without its own network may not mount sysfs: the parent has prepared the host's (crun does alike).
     if (plan.tree >= 0 && error instanceof SyscallError && error.errno === EPERM) {

@@ -4,7 +4,7 @@
  * A failure before "ready" goes to the parent over the link; one after it to `start` over the fifo.
  */
 import { receive, send } from "../channel/link.ts";
-import type { InitPlan } from "../config/plan-types.ts";
+import type { InitPlan, MountPlan } from "../config/plan-types.ts";
 import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { CLONE_NEWCGROUP, EPERM, MOUNT_ATTR_RDONLY, PR_SET_PDEATHSIG } from "../kernel/constants.ts";
@@ -31,6 +31,7 @@ import { becomeRoot, HERE, prepareProcess, setStdio } from "./process.ts";
 import { openRootDirectory } from "./root.ts";
 import { step, type Words, withStep } from "./step.ts";
 import { applySysctls, joinKeyring, setLimits, setNames } from "./system.ts";
+import { becomeVisible, hideOurselves } from "./visible.ts";
 import { announceExec, greetStart, hostProc, openSelf, reportFailure, waitForStart } from "./wait-start.ts";
 
 /** What init is given. */
@@ -44,6 +45,8 @@ export interface InitInput {
   awaitGo: boolean;
   /** v1: the ways into the container's cgroups; none where the list of first calls has gone through them (Node). */
   doors: readonly Door[];
+  /** Engine host, with a pid namespace that is joined: we are the stage, and this takes the pid of init (visible.ts). */
+  tell: Fd | undefined;
 }
 
 /** Runs init. Never returns: ends in the user's program or in exit. */
@@ -102,8 +105,9 @@ function prepare(kernel: Kernel, input: InitInput) {
   const awaitGo = gate(kernel, input);
   const enterCgroup = cgroupEntrance(kernel, input);
 
+  if (input.tell !== undefined) step("procfs", HERE, () => hideFromOthers(kernel));
   if (plan.needsParent) awaitGo();
-  step("session", HERE, () => newSession(kernel));
+  if (input.tell === undefined) step("session", HERE, () => newSession(kernel));
   step("user-namespace", HERE, () => becomeRoot(kernel, plan));
   step("keyring", HERE, () => joinKeyring(kernel, plan));
   if (isNew("network")) step("loopback", HERE, () => loopbackUp(kernel));
@@ -119,9 +123,18 @@ function prepare(kernel: Kernel, input: InitInput) {
     awaitGo();
     hooks(kernel, plan, link);
   };
+  const late = input.tell === undefined || plan.rootTree < 0 ? [] : lateMounts(plan);
   const proc =
-    plan.rootTree >= 0 ? prepareTree(kernel, plan, enterCgroup, askHooks) : prepareChroot(kernel, plan, askHooks);
+    plan.rootTree >= 0 ? prepareTree(kernel, plan, enterCgroup, askHooks, late) : prepareChroot(kernel, plan, askHooks);
   let root = openRootDirectory(kernel, -100 as Fd, "/");
+  if (input.tell !== undefined) {
+    awaitGo();
+    becomeVisible(kernel, link, input.tell);
+    step("session", HERE, () => newSession(kernel));
+    step("mounts", HERE, () => applyMounts(kernel, root, late, undefined, enterCgroup));
+    // Whether /dev/core is wanted is seen in the procfs.
+    if (late.length > 0 && plan.setUpDev) step("devices", DEVICE_WORDS, () => makeDevLinks(kernel, root));
+  }
   if (plan.rootTree >= 0) finishTree(kernel, plan, root);
   const console = plan.terminal ? step("console", HERE, () => takeConsole(kernel, plan, root, link)) : undefined;
   step("stdio", HERE, () => {
@@ -146,12 +159,40 @@ function prepare(kernel: Kernel, input: InitInput) {
   return { own, ...process };
 }
 
+/**
+ * The mounts that only a process of the pid namespace can make, and what lies below them: a procfs shows the namespace of who mounts it. They come when
+ * we are in it, which is after the pivot.
+ */
+function lateMounts(plan: InitPlan): MountPlan[] {
+  const late: MountPlan[] = [];
+  for (const mount of plan.mounts) {
+    const isBelow = late.some(({ destination }) => `${mount.destination}/`.startsWith(`${destination}/`));
+    if (isBelow || (mount.kind === "new" && mount.type === "proc")) late.push(mount);
+  }
+  return late;
+}
+
+function hideFromOthers(kernel: Kernel): void {
+  const proc = hostProc(kernel);
+  hideOurselves(kernel, proc);
+  close(kernel, proc);
+}
+
 /** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. Returns a handle of the host's procfs if needed. */
-function prepareTree(kernel: Kernel, plan: InitPlan, enterCgroup: () => void, hooks: () => void): Procfs | undefined {
+function prepareTree(
+  kernel: Kernel,
+  plan: InitPlan,
+  enterCgroup: () => void,
+  hooks: () => void,
+  late: readonly MountPlan[],
+): Procfs | undefined {
   const sources = step("mounts", HERE, () => new Sources(kernel, plan));
   const root = step("root", ROOT_WORDS, () => attachRoot(kernel, plan));
   step("mounts", HERE, () => {
-    applyMounts(kernel, root, plan.mounts, sources, enterCgroup);
+    const now = late.length === 0 ? plan.mounts : plan.mounts.filter((mount) => !late.includes(mount));
+    applyMounts(kernel, root, now, sources, enterCgroup);
+    // Nothing of the host but what they show may be held when we are seen.
+    for (const mount of late) if (mount.kind === "bind") mount.tree = sources.tree(mount);
     sources.done();
   });
   step("devices", DEVICE_WORDS, () => {

@@ -212,11 +212,8 @@ function build(
   const joins = openJoins(kernel, config);
   refuseHostSysctls(kernel, config, joins);
   const keep = prepareTrees(kernel, plan, config, cgroup, joins);
-  keep.push(
-    plan.fifo as Fd,
-    ...joins.map((join) => join.fd),
-    ...options.stdio.filter((fd) => fd > 2).map((fd) => fd as Fd),
-  );
+  // Namespaces are joined by the first calls of all: nothing of them stays open (fd.4).
+  keep.push(plan.fifo as Fd, ...options.stdio.filter((fd) => fd > 2).map((fd) => fd as Fd));
   if (runtime.traceFd !== undefined) keep.push(runtime.traceFd);
 
   const doors = cgroup === undefined ? [] : openDoors(kernel, cgroup);
@@ -234,7 +231,14 @@ function build(
     entry: runtime.initEntry,
   });
   if (spawned.inChild)
-    return runtime.chunks.runInit(kernel, { plan, filter, link: spawned.link, awaitGo: true, doors });
+    return runtime.chunks.runInit(kernel, {
+      plan,
+      filter,
+      link: spawned.link,
+      awaitGo: true,
+      doors,
+      tell: spawned.tells,
+    });
   init = spawned;
   const { id, pidFile, pidfdSocket } = options;
   const parent = new Parent(runtime, {
@@ -258,7 +262,9 @@ function build(
   // Init has its copies: ours would keep mounts busy for as long as run waits.
   closeAll(
     kernel,
-    [...keep, ...(cgroup?.fds ?? []), ...doors.map((door) => door.fd)].filter((fd) => fd !== runtime.traceFd),
+    [...keep, ...(cgroup?.fds ?? []), ...[...joins, ...doors].map(({ fd }) => fd)].filter(
+      (fd) => fd !== runtime.traceFd,
+    ),
   );
   parent.release(plan, filter);
   return { directory, record, master: parent.untilReady(), config };

@@ -34,7 +34,7 @@ import type { Runtime } from "./runtime.ts";
 import { sealForAdmin } from "./seal.ts";
 import { checkLabels } from "./security-modules.ts";
 import { explainReport, type Spawned } from "./spawn.ts";
-import { awaitJoined, foreignNamespaces, type Joining, spawnJoin } from "./spawn-join.ts";
+import { awaitJoined, foreignNamespaces, spawnJoin } from "./spawn-join.ts";
 
 /** CAP_SYS_ADMIN of capability.h. */
 const CAP_SYS_ADMIN = 21n;
@@ -221,7 +221,7 @@ class Exec {
     return pid;
   }
 
-  #clone(pidfd: Fd, namespaces: number, plan: JoinPlan, cgroup: CgroupRecord | undefined): Joining {
+  #clone(pidfd: Fd, namespaces: number, plan: JoinPlan, cgroup: CgroupRecord | undefined): Spawned {
     const kernel = this.#kernel;
     const { initEntry: entry, traceFd } = this.#runtime;
     const keep = [plan.pidfd, plan.root, plan.proc, ...plan.stdio].filter((fd) => fd > 2).map((fd) => fd as Fd);

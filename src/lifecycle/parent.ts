@@ -27,6 +27,7 @@ import { writePidFile } from "./pid-file.ts";
 import { sendPidfd } from "./pidfd-socket.ts";
 import type { Runtime } from "./runtime.ts";
 import { explainReport, type Join, type Spawned } from "./spawn.ts";
+import { awaitJoined } from "./spawn-join.ts";
 
 /** Signals that end a create, which then gives everything back. */
 export const ENDING: readonly number[] = [SIGHUP, SIGINT, SIGTERM];
@@ -60,6 +61,10 @@ export function killSpawned(kernel: Kernel, spawned: Spawned | undefined, record
   if (record.cgroup !== null && (pid === 0 || !record.ownPids)) signalCgroup(kernel, record.cgroup, SIGKILL);
 }
 
+function startTimeOf(kernel: Kernel, proc: Procfs, pid: Pid): number {
+  return parseProcessStat(readProc(kernel, proc, `${pid}/stat`, undefined, true) ?? "").startTime;
+}
+
 /** The parent's half of create, after the clone. */
 export class Parent {
   readonly #runtime: Runtime;
@@ -90,7 +95,7 @@ export class Parent {
     const pid = spawned.pid;
     const proc = openProc(kernel);
     record.pid = pid;
-    record.startTime = parseProcessStat(readProc(kernel, proc, `${pid}/stat`, undefined, true) ?? "").startTime;
+    record.startTime = startTimeOf(kernel, proc, pid);
     directory.write(record);
     if (plan.newNamespaces.includes("user")) writeIdMaps(kernel, proc, pid, this.#with.config);
     if (plan.oomScoreAdj !== null) setOomScore(kernel, proc, pid, plan.oomScoreAdj);
@@ -98,7 +103,7 @@ export class Parent {
     if (record.resctrl !== undefined) this.#runtime.chunks.resctrl().joinResctrl(kernel, record.resctrl, pid);
     this.#moveDevices(proc, pid);
     close(kernel, proc);
-    this.#sendPidfd(pid);
+    if (spawned.tells === undefined) this.#sendPidfd(pid);
     try {
       kernel.call(SYS_write, spawned.link, encode("g"), 1);
       writeTemplate(directory, this.#with.config, plan, filter);
@@ -109,6 +114,24 @@ export class Parent {
       // Init is gone already (v2: OOM-killed at its first instruction): the receiver finds out why.
       if (!(error instanceof SyscallError) || error.errno !== EPIPE) throw error;
     }
+  }
+
+  /** The stage has made init, which takes its place. */
+  #takeVisible(): void {
+    const { spawned, record, directory } = this.#with;
+    const kernel = this.#kernel;
+    const told = spawned.tells;
+    spawned.tells = undefined;
+    if (told === undefined) return;
+    awaitJoined(kernel, spawned, told);
+    // Where the stage has failed the link says why.
+    if (spawned.pid === 0) return;
+    const proc = openProc(kernel);
+    record.pid = spawned.pid;
+    record.startTime = startTimeOf(kernel, proc, spawned.pid);
+    close(kernel, proc);
+    directory.write(record);
+    this.#sendPidfd(spawned.pid);
   }
 
   #moveDevices(proc: Procfs, pid: Pid): void {
@@ -155,6 +178,7 @@ export class Parent {
           directory.unlock();
           this.netDevices?.close();
           closeAll(kernel, [spawned.link, this.#signals]);
+          spawned.link = -1 as Fd;
           return master;
         default:
           throw this.#failure(message);
@@ -177,10 +201,16 @@ export class Parent {
       [
         { fd: spawned.link, events: POLLIN },
         { fd: this.#signals, events: POLLIN },
+        { fd: spawned.tells ?? (-1 as Fd), events: POLLIN },
       ],
       undefined,
     );
-    if ((events[1] ?? 0) === 0) return;
+    if ((events[1] ?? 0) === 0) {
+      if ((events[2] ?? 0) === 0) return;
+      this.#takeVisible();
+      this.#waitForLink();
+      return;
+    }
     throw new RuntimeError({
       what: `create "${this.#with.id}"`,
       problem: "interrupted by a signal, the container was given back",

@@ -62,18 +62,12 @@ export interface JoinSpawn extends ChildPlan {
   cgroup: Fd | undefined;
 }
 
-/** What spawnJoin made. */
-export interface Joining extends Spawned {
-  /** The child is only a stage: here it tells the pid of the process that it makes. In the child, the end to tell it on. */
-  tells: Fd | undefined;
-}
-
 /**
  * Clones the child: on the engine host a stage that joins by itself (src/init/join.ts); for Node one that is in the container's pid
  * namespace at once and joins all but the mount namespace with its first calls, because Node has to be executed while its files are there.
  * Returns twice on the engine host: in the child with pid 0; undefined: it cannot be born into that cgroup (EBUSY).
  */
-export function spawnJoin(kernel: Kernel, plan: JoinSpawn): Joining | undefined {
+export function spawnJoin(kernel: Kernel, plan: JoinSpawn): Spawned | undefined {
   // Before the clone: a process that is seen in the container's pid namespace must never be one that it may look into (exec.2, exe.4).
   prctl(kernel, PR_SET_DUMPABLE, 0, 0, 0, 0);
   const staged = plan.entry === undefined;
@@ -103,7 +97,7 @@ export function spawnJoin(kernel: Kernel, plan: JoinSpawn): Joining | undefined 
  *
  * @throws RuntimeError when what was told is no child of ours: it would be killed and waited for as one.
  */
-export function awaitJoined(kernel: Kernel, spawned: Joining, told: Fd): void {
+export function awaitJoined(kernel: Kernel, spawned: Spawned, told: Fd): void {
   const stage = spawned.pid as Pid;
   const pid = pidFromStage(kernel, told, stage, spawned.link);
   spawned.pid = 0;

@@ -88,6 +88,8 @@ export interface Spawned {
   inChild: boolean;
   link: Fd;
   list: CallList;
+  /** The child is only a stage: here it tells the pid of the process that it makes. In the child, the end to tell it on. */
+  tells?: Fd | undefined;
 }
 
 /** Opens the namespaces that the config wants joined, and checks that each is of its kind. */
@@ -150,11 +152,31 @@ export function spawnInit(kernel: Kernel, plan: SpawnPlan): Spawned {
     return { pid: result as Pid, inChild: result === 0, link: result === 0 ? theirs : ours, list };
   }
   const [told, tell] = pipe(kernel);
+  if (comesLate(plan)) {
+    addJoins(kernel, list, plan, newTime);
+    const unshared = plan.flags & ~(CLONE_NEWCGROUP | CLONE_NEWTIME);
+    if (unshared !== 0) list.add({}, SYS_unshare, unshared);
+    const born = plan.cgroup === undefined ? 0n : BigInt(CLONE_INTO_CGROUP);
+    const late = { ...plan, keep: [...plan.keep, tell] };
+    const result = cloneChild(kernel, list, late, cloneArgs(born, SIGCHLD, plan.cgroup), ours, theirs);
+    close(kernel, result === 0 ? told : tell);
+    if (result === 0) return { pid: 0, inChild: true, link: theirs, list, tells: tell };
+    return { pid: result as Pid, inChild: false, link: ours, list, tells: told };
+  }
   addStage(kernel, list, plan, { newTime, tell, args: cloneArgs(flags | BigInt(CLONE_PARENT), 0, plan.cgroup) });
   const stage = cloneChild(kernel, list, plan, cloneArgs(0n, SIGCHLD, undefined), ours, theirs);
   if (stage === 0) return { pid: 0, inChild: true, link: theirs, list };
   close(kernel, tell);
   return { pid: pidFromStage(kernel, told, stage as Pid, ours), inChild: false, link: ours, list };
+}
+
+/**
+ * Whether init comes into its pid namespace when all else is done (init/visible.ts): others are in it. In a user namespace they have no rights over it, and
+ * there its procfs has to be mounted while the host's is seen. Node is executed in it; it is not hardened.
+ */
+function comesLate({ joins, flags, entry }: SpawnPlan): boolean {
+  const joined = (kind: Join["kind"]) => joins.some((join) => join.kind === kind);
+  return entry === undefined && joined("pid") && !joined("user") && (flags & CLONE_NEWUSER) === 0;
 }
 
 function cloneChild(kernel: Kernel, list: CallList, plan: SpawnPlan, args: Uint8Array, ours: Fd, theirs: Fd): number {
@@ -194,9 +216,19 @@ function addStage(
   plan: SpawnPlan,
   stage: { newTime: boolean; tell: Fd; args: Uint8Array },
 ): void {
+  addJoins(kernel, list, plan, stage.newTime);
+  const init = list.label();
+  list.add({ result: 0, jumpOnZero: init }, SYS_clone3, stage.args, stage.args.length);
+  list.add({ least: 8 }, SYS_write, stage.tell, BigInt(list.slotAddress(0)), 8);
+  list.add({}, SYS_exit_group, 0);
+  list.place(init);
+}
+
+/** Not dumpable before anything is joined (exec.2); then the joins. A new time namespace and a joined pid namespace are those of children only. */
+function addJoins(kernel: Kernel, list: CallList, plan: SpawnPlan, newTime: boolean): void {
   list.add({}, SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   list.add({}, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (stage.newTime) {
+  if (newTime) {
     // Its offsets can be set only until a process has entered it; clone3(CLONE_NEWTIME) would leave no such moment.
     list.add({}, SYS_unshare, CLONE_NEWTIME);
     if (plan.timeOffsets !== "") {
@@ -207,11 +239,6 @@ function addStage(
     }
   }
   for (const join of plan.joins) list.add({}, SYS_setns, join.fd, NAMESPACE_FLAGS[join.kind]);
-  const init = list.label();
-  list.add({ result: 0, jumpOnZero: init }, SYS_clone3, stage.args, stage.args.length);
-  list.add({ least: 8 }, SYS_write, stage.tell, BigInt(list.slotAddress(0)), 8);
-  list.add({}, SYS_exit_group, 0);
-  list.place(init);
 }
 
 /** What a child's first calls need to know. */

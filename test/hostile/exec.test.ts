@@ -4,17 +4,31 @@ import { join } from "node:path";
 import { compiled } from "../support/compile.ts";
 import { onHosts, prints, removed, withUserNamespace } from "../support/life.ts";
 import { Marker } from "../support/marker.ts";
-import { type Sandbox, type TestConfig, until } from "../support/sandbox.ts";
+import { type Outcome, type Sandbox, type TestConfig, until } from "../support/sandbox.ts";
 
 /** Execs in one race. */
 const TURNS: Readonly<Record<string, number>> = { engine: 80, node: 10 };
+
+/** A process joins the container. */
+const byExec = (box: Sandbox, id: string) => box.run(["exec", id, "true"], SECRET);
+
+/** Another container joins its pid namespace, as those of a pod that shares it. */
+const byNeighbour = (box: Sandbox, id: string) =>
+  box.run(["run", "--bundle", box.bundle(["true"], (config) => sharePids(config, box.pid(id))), box.id()], SECRET);
+
+const SECRET = { env: { TSRUNC_TEST_SECRET: "secret" } };
+
+function sharePids(config: TestConfig, pid: number): void {
+  const entry = config.linux.namespaces?.find(({ type }) => type === "pid");
+  if (entry !== undefined) entry.path = `/proc/${pid}/ns/pid`;
+}
 
 /** A container in which the attacker polls /proc while processes join it; returns what it found. */
 function attack(
   t: Parameters<typeof prints>[0],
   box: Sandbox,
   change: (config: TestConfig) => void,
-  flags: string[] = [],
+  meet: (box: Sandbox, id: string) => Outcome = byExec,
 ): string[] {
   const marker = new Marker(box.folder);
   const bundle = box.bundle(["/bin/peek", marker.file], change);
@@ -27,10 +41,10 @@ function attack(
   const before = statSync(box.host.command[0] ?? "");
   let wrong = 0;
   for (let turn = 0; turn < (TURNS[box.host.name] ?? 0); turn++) {
-    const ran = box.run(["exec", ...flags, id, "true"], { env: { TSRUNC_TEST_SECRET: "secret" } });
+    const ran = meet(box, id);
     if (ran.status !== 0 || ran.stderr !== "") wrong++;
   }
-  t.equal(wrong, 0, "the attacker cannot make an exec fail");
+  t.equal(wrong, 0, "the attacker cannot make it fail");
   writeFileSync(join(root, "stop"), "");
   const found = () => readFileSync(join(root, "found"), "utf8").trim().split("\n");
   until(() => found().some((line) => line.startsWith("seen ")), "the attacker's last line", 10_000);
@@ -71,6 +85,19 @@ onHosts("hostile exec: a container with CAP_SYS_PTRACE", (t, box) => {
   const found = attack(t, box, (config) => grant(config, "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_DAC_OVERRIDE"));
   t.strictSame(
     found.filter((line) => /^(escape|write exe|environ|cmdline)/.test(line)),
+    [],
+  );
+});
+
+onHosts("hostile neighbour: a container that joins the pid namespace of one with CAP_SYS_PTRACE", (t, box) => {
+  // Node is executed in the namespace: not hardened (NODEHOST.md).
+  if (box.host.name === "node") {
+    t.pass("not on Node");
+    return;
+  }
+  const trace = (config: TestConfig) => grant(config, "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_DAC_OVERRIDE");
+  t.strictSame(
+    attack(t, box, trace, byNeighbour).filter((line) => /^(escape|write exe|environ|cmdline)/.test(line)),
     [],
   );
 });
