@@ -15,6 +15,7 @@ const COLD = [
   "chunk-net",
   "chunk-notify",
   "chunk-resctrl",
+  "chunk-seldom",
   "chunk-spec",
   "chunk-trace",
 ];

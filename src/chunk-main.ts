@@ -13,6 +13,7 @@ import type * as NetChunk from "./chunk-net.ts";
 import type * as NotifyChunk from "./chunk-notify.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
+import type * as SeldomChunk from "./chunk-seldom.ts";
 import type * as SpecChunk from "./chunk-spec.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
 import { COMMANDS } from "./cli/commands.ts";
@@ -44,6 +45,7 @@ const CHUNKS: ProgramChunks = {
   net: () => load<typeof NetChunk>("chunk-net"),
   notify: () => load<typeof NotifyChunk>("chunk-notify"),
   resctrl: () => load<typeof ResctrlChunk>("chunk-resctrl"),
+  seldom: () => load<typeof SeldomChunk>("chunk-seldom"),
   seccomp: () => load<typeof SeccompChunk>("chunk-seccomp"),
   spec: () => load<typeof SpecChunk>("chunk-spec"),
   trace: () => load<typeof TraceChunk>("chunk-trace"),

@@ -27,6 +27,7 @@ import { type ContainerState, state } from "./lifecycle/list.ts";
 import { NetDevices } from "./lifecycle/net-devices.ts";
 import * as notify from "./lifecycle/notify.ts";
 import type { Runtime } from "./lifecycle/runtime.ts";
+import * as seldom from "./lifecycle/seldom.ts";
 import { compileSeccomp } from "./seccomp/compile.ts";
 
 export { loadConfig } from "./config/load.ts";
@@ -56,6 +57,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
       validateConfig: () => validate,
       netDevices: () => NetDevices,
       notify: () => notify,
+      seldom: () => seldom,
       resctrl: () => resctrl,
       compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
       explainExec,

@@ -13,6 +13,7 @@ import * as netChunk from "./chunk-net.ts";
 import * as notifyChunk from "./chunk-notify.ts";
 import * as resctrlChunk from "./chunk-resctrl.ts";
 import * as seccompChunk from "./chunk-seccomp.ts";
+import * as seldomChunk from "./chunk-seldom.ts";
 import * as specChunk from "./chunk-spec.ts";
 import * as traceChunk from "./chunk-trace.ts";
 import { validate } from "./config/generated/validate-config.js";
@@ -57,6 +58,7 @@ const chunks: ProgramChunks = {
   net: () => netChunk,
   notify: () => notifyChunk,
   resctrl: () => resctrlChunk,
+  seldom: () => seldomChunk,
   seccomp: () => seccompChunk,
   spec: () => specChunk,
   trace: () => traceChunk,

@@ -7,6 +7,7 @@ import type * as NetChunk from "./chunk-net.ts";
 import type * as NotifyChunk from "./chunk-notify.ts";
 import type * as ResctrlChunk from "./chunk-resctrl.ts";
 import type * as SeccompChunk from "./chunk-seccomp.ts";
+import type * as SeldomChunk from "./chunk-seldom.ts";
 import type * as TraceChunk from "./chunk-trace.ts";
 import { type Call, type Context, type Flag, GLOBAL_FLAGS } from "./cli/command.ts";
 import { COMMANDS } from "./cli/commands.ts";
@@ -36,6 +37,7 @@ export interface ProgramChunks extends CommandChunks {
   join(): typeof JoinChunk;
   net(): typeof NetChunk;
   notify(): typeof NotifyChunk;
+  seldom(): typeof SeldomChunk;
   resctrl(): typeof ResctrlChunk;
   seccomp(): typeof SeccompChunk;
   trace(): typeof TraceChunk;
@@ -61,6 +63,7 @@ export function runtimeChunks(chunks: ProgramChunks): Runtime["chunks"] {
     validateConfig: () => chunks.validateConfig(),
     netDevices: () => chunks.net().NetDevices,
     notify: () => chunks.notify().notify,
+    seldom: () => chunks.seldom().seldom,
     resctrl: () => chunks.resctrl().resctrl,
     compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
     runInit: (inner, input) => chunks.init().runInit(inner, input),

@@ -42,6 +42,7 @@ import { twice } from "../shared/twice.ts";
 import type { CgroupPlace, CgroupRecord } from "./path.ts";
 import { placeOf } from "./path.ts";
 
+const PARENT = "..";
 const BELOW = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
 
 /** The directories of a container, open while it is being made. */
@@ -277,7 +278,7 @@ export function allPids(kernel: Kernel, directory: Fd): number[] {
 /**
  * Goes through all directories below one: `enter` on the way down, `leave` with the parent and the name on the way up. Two descriptors are held
  * however deep it is: a container that may write its cgroup can nest more than we may have open, and must not be out of reach by that. The way up is
- * "..": directories of cgroups cannot be moved elsewhere (cgroup1_rename, kernfs).
+ * the entry of the parent: directories of cgroups cannot be moved elsewhere (cgroup1_rename, kernfs).
  */
 function walkBelow(
   kernel: Kernel,
@@ -299,7 +300,7 @@ function walkBelow(
         waiting.pop();
         const left = names.pop();
         if (left === undefined) return;
-        const above = openIfPresent(kernel, here, "..", O_RDONLY | O_DIRECTORY);
+        const above = openIfPresent(kernel, here, PARENT, O_RDONLY | O_DIRECTORY);
         if (above === undefined) return;
         move(above);
         leave(here, left);

@@ -95,6 +95,16 @@ function buildsAside(config: LoadedConfig, kinds: readonly string[]): boolean {
   });
 }
 
+/** Whether the container may undo a read-only mount. */
+export function grantsAdmin(config: LoadedConfig): boolean {
+  if (hasUserNamespace(config)) return false;
+  const capabilities = config.process.capabilities;
+  if (capabilities === undefined) return true;
+  return [capabilities.bounding, capabilities.permitted, capabilities.effective].some(
+    (set) => set?.includes("CAP_SYS_ADMIN") === true,
+  );
+}
+
 function planPropagation(word: string | undefined, options: PlanOptions): number {
   const flag = word === undefined ? 0 : (propagationFlag(word) ?? 0);
   // What is hidden of the host's mounts before the root is moved would go from the host as well, were they shared with it.

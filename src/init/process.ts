@@ -53,7 +53,8 @@ export interface ProcessInput {
 /** Environment, working directory, scheduling, no_new_privs, an early filter, credentials, program, a filter that notifies, in this order. */
 export function prepareProcess(kernel: Kernel, plan: ProcessPlan, input: ProcessInput): Prepared {
   const { root, own, filter, link, makeCwd } = input;
-  step("stdio", HERE, () => ownPipes(kernel, plan.uid));
+  // Uid 0 may open them as they are; in a user namespace it could not change who is nobody there.
+  if (plan.uid !== 0) step("stdio", HERE, () => ownPipes(kernel, plan.uid));
   const env = step("environment", HERE, () => withHome(kernel, root, plan));
   const entered = step("cwd", HERE, () => enterDirectory(kernel, root, plan, makeCwd));
   const labels = step("labels", HERE, () => openLabels(kernel, plan, own, 3 + plan.preserved));

@@ -16,7 +16,7 @@ import { v1Writes } from "../cgroup/resources-v1.ts";
 import { v2Writes } from "../cgroup/resources-v2.ts";
 import { RESOURCES_AT } from "../cgroup/write-list.ts";
 import { loadConfig } from "../config/load.ts";
-import { makePlan, newNamespaces, planHooks } from "../config/plan.ts";
+import { grantsAdmin, makePlan, newNamespaces, planHooks } from "../config/plan.ts";
 import type { InitPlan } from "../config/plan-types.ts";
 import type { IntelRdt, LoadedConfig } from "../config/types.ts";
 import { withStep } from "../init/step.ts";
@@ -37,12 +37,10 @@ import { openConsoleSocket } from "./console-socket.ts";
 import { runPoststop } from "./delete.ts";
 import { checkPreserved, countListenFds } from "./descriptors.ts";
 import { stateForHooks } from "./hook-state.ts";
-import { refuseHostSysctls } from "./host-sysctls.ts";
 import { ENDING, killSpawned, Parent } from "./parent.ts";
 import { removePidFile } from "./pid-file.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
 import type { Runtime } from "./runtime.ts";
-import { grantsAdmin, sealForAdmin } from "./seal.ts";
 import { checkLabels } from "./security-modules.ts";
 import { openJoins, type Spawned, spawnInit } from "./spawn.ts";
 
@@ -140,7 +138,8 @@ export function create(runtime: Runtime, options: CreateOptions, known?: LoadedC
   checkId(options.id);
   const own = known ?? readConfig(runtime, options.bundle, options.config);
   const config = withNotify(runtime, options.id, own);
-  sealForAdmin(kernel, grantsAdmin(config), runtime.initEntry);
+  // Node's executable is left as it is.
+  if (runtime.initEntry === undefined && grantsAdmin(config)) runtime.chunks.seldom().sealForAdmin(kernel);
   const cleanup = new Cleanup();
   // An init that is executed anew does it itself (addChild).
   if (runtime.initEntry === undefined) resetDispositions(kernel, [SIGPIPE, SIGXFSZ]);
@@ -210,7 +209,8 @@ function build(
   directory.makeFifo();
   plan.fifo = directory.openFifoPath();
   const joins = openJoins(kernel, config);
-  refuseHostSysctls(kernel, config, joins);
+  if (joins.length > 0 && config.linux?.sysctl !== undefined)
+    runtime.chunks.seldom().refuseHostSysctls(kernel, config, joins);
   const keep = prepareTrees(kernel, plan, config, cgroup, joins);
   // Namespaces are joined by the first calls of all: nothing of them stays open (fd.4).
   keep.push(plan.fifo as Fd, ...options.stdio.filter((fd) => fd > 2).map((fd) => fd as Fd));

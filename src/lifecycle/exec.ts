@@ -24,14 +24,13 @@ import { type ConsoleTarget, openConsoleSocket, sendConsole } from "./console-so
 import { withContainer } from "./container.ts";
 import { checkPreserved, countListenFds } from "./descriptors.ts";
 import { cgroupOfInit, execCgroup } from "./exec-cgroup.ts";
-import { asAsked, type ExecRequest, planExec } from "./exec-plan.ts";
+import { type ExecRequest, planExec } from "./exec-plan.ts";
 import { Foreground } from "./foreground.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
 import { sendListener } from "./listener.ts";
 import { removePidFile, writePidFile } from "./pid-file.ts";
 import { sendPidfd } from "./pidfd-socket.ts";
 import type { Runtime } from "./runtime.ts";
-import { sealForAdmin } from "./seal.ts";
 import { checkLabels } from "./security-modules.ts";
 import { explainReport, type Spawned } from "./spawn.ts";
 import { awaitJoined, foreignNamespaces, spawnJoin } from "./spawn-join.ts";
@@ -51,15 +50,12 @@ export function exec(runtime: Runtime, request: ExecRequest): number {
   const preserved = request.preserveFds + listenFds;
   checkPreserved(kernel, preserved, runtime.initEntry !== undefined);
   const plan = planExec(runtime, template, request, { preserved, listenFds });
-  sealForAdmin(
-    kernel,
-    !template.userNamespace && (mayAdminister(template.process) || mayAdminister(plan)),
-    runtime.initEntry,
-  );
+  if (runtime.initEntry === undefined && !template.userNamespace && [template.process, plan].some(mayAdminister))
+    runtime.chunks.seldom().sealForAdmin(kernel);
   try {
     checkLabels(kernel, plan, "");
   } catch (error) {
-    throw asAsked(request, error);
+    throw runtime.chunks.seldom().asAsked(request, error);
   }
   checkTerminal(request, plan.terminal);
   return new Exec(runtime, { request, record, template, plan, filter }).run();
@@ -157,7 +153,9 @@ class Exec {
       this.#cleanup.release();
       return pid;
     } catch (error) {
-      throw this.#cleanup.undo(asAsked(request, withStep("exec", wordsOf(request.id), error)));
+      throw this.#cleanup.undo(
+        this.#runtime.chunks.seldom().asAsked(request, withStep("exec", wordsOf(request.id), error)),
+      );
     }
   }
 

@@ -6,7 +6,7 @@
 
 import type { OpenCgroup } from "../cgroup/group.ts";
 import { type IdmapPlan, planIdmap } from "../config/idmap.ts";
-import { hasUserNamespace } from "../config/plan.ts";
+import { grantsAdmin, hasUserNamespace } from "../config/plan.ts";
 import type { CgroupMount, DevicePlan, InitPlan, MountPlan } from "../config/plan-types.ts";
 import type { Config, LoadedConfig } from "../config/types.ts";
 import { dressBind, openSource } from "../init/binds.ts";
@@ -32,7 +32,6 @@ import { NAMESPACE_FLAGS, type NamespaceKind } from "../kernel/namespace.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { absolute } from "../shared/path.ts";
 import { IdmapNamespaces } from "./idmap.ts";
-import { grantsAdmin } from "./seal.ts";
 import type { Join } from "./spawn.ts";
 
 /** CLONE_NEW… of all new kinds. */

@@ -10,6 +10,7 @@ import type { RuntimeError } from "../shared/error.ts";
 import type { ExecFailure } from "./diagnose.ts";
 import type { NetDevices } from "./net-devices.ts";
 import type * as Notify from "./notify.ts";
+import type * as Seldom from "./seldom.ts";
 
 /** Code that is loaded when it is used: on the engine host what few commands need is packed bytecode. */
 export interface Chunks {
@@ -17,6 +18,7 @@ export interface Chunks {
   resctrl(): typeof Resctrl;
   netDevices(): typeof NetDevices;
   notify(): typeof Notify;
+  seldom(): typeof Seldom;
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
   /** Becomes the container's init; never returns. */
   runInit(kernel: Kernel, input: InitInput): never;

@@ -3,8 +3,6 @@
  * any descriptor of it were left; for such a container we go on from a sealed copy in memory, before anything is made.
  */
 
-import { hasUserNamespace } from "../config/plan.ts";
-import type { LoadedConfig } from "../config/types.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import {
   AT_EMPTY_PATH,
@@ -30,23 +28,11 @@ import { stringTable } from "../kernel/process.ts";
 import { openProc, openProcFile, selfName } from "../kernel/procfs.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { decode } from "../shared/text.ts";
-import type { InitEntry } from "./runtime.ts";
 
 const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
-/** Whether the container may undo a read-only mount. */
-export function grantsAdmin(config: LoadedConfig): boolean {
-  if (hasUserNamespace(config)) return false;
-  const capabilities = config.process.capabilities;
-  if (capabilities === undefined) return true;
-  return [capabilities.bounding, capabilities.permitted, capabilities.effective].some(
-    (set) => set?.includes("CAP_SYS_ADMIN") === true,
-  );
-}
-
-/** Re-executes this program from a sealed memfd if the container calls for it and it is not one already. Node's executable is left as it is. */
-export function sealForAdmin(kernel: Kernel, admin: boolean, entry: InitEntry | undefined): void {
-  if (entry !== undefined || !admin) return;
+/** Re-executes this program from a sealed memfd, unless it is one already: for containers that may undo a read-only mount. */
+export function sealForAdmin(kernel: Kernel): void {
   const proc = openProc(kernel);
   const directory = selfName(kernel, proc);
   // A magic link, by its nature: it leads to our own executable.

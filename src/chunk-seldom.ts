@@ -1,0 +1,2 @@
+/** The chunk of what few commands need. */
+export * as seldom from "./lifecycle/seldom.ts";
