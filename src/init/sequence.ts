@@ -7,12 +7,12 @@ import { receive, send } from "../channel/link.ts";
 import type { InitPlan, MountPlan } from "../config/plan-types.ts";
 import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
-import { CLONE_NEWCGROUP, EPERM, MOUNT_ATTR_RDONLY, PR_SET_PDEATHSIG } from "../kernel/constants.ts";
+import { CLONE_NEWCGROUP, EPERM, MOUNT_ATTR_RDONLY, PR_SET_PDEATHSIG, SIGPIPE } from "../kernel/constants.ts";
 import { close, read } from "../kernel/file.ts";
 import { loopbackUp, setUmask } from "../kernel/limits.ts";
 import { setAttributes } from "../kernel/mount.ts";
 import { unshare } from "../kernel/namespace.ts";
-import { exit, getPid, newSession, prctl } from "../kernel/process.ts";
+import { exit, getPid, newSession, prctl, setDisposition } from "../kernel/process.ts";
 import type { Procfs } from "../kernel/procfs.ts";
 import { setControllingTerminal } from "../kernel/terminal.ts";
 import { type ErrorParts, partsOf, RuntimeError } from "../shared/error.ts";
@@ -176,6 +176,8 @@ function hideFromOthers(kernel: Kernel): void {
   const proc = hostProc(kernel);
   hideOurselves(kernel, proc);
   close(kernel, proc);
+  // The kernel keeps it from the first process of a pid namespace, which we will not be: a hook need not read its state.
+  setDisposition(kernel, SIGPIPE, 1);
 }
 
 /** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. Returns a handle of the host's procfs if needed. */

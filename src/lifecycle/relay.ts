@@ -1,6 +1,5 @@
 /** Bytes between our standard streams and the container's terminal or pipes. Bytes are bytes; buffers are bounded (console.5). */
 import type { Fd, Kernel } from "../kernel/call.ts";
-import { monotonicMs } from "../kernel/clock.ts";
 import {
   EAGAIN,
   F_GETFL,
@@ -16,8 +15,8 @@ import { close, type Poll, poll } from "../kernel/file.ts";
 import { getTermios, getWindowSize, rawTermios, setTermios, setWindowSize, type Termios } from "../kernel/terminal.ts";
 
 const BUFFER = 32 << 10;
-/** Longest that is read after the container's end, milliseconds. */
-const DRAIN_MS = 3000;
+/** How often is read after the container's end: a full pipe is 1 MiB, and a terminal, which gives 4 KiB at a time, holds less than 256. */
+const DRAIN_READS = 2 * ((1 << 20) / BUFFER);
 
 /** One direction: at most one buffer is held; while it cannot be written nothing more is read. */
 interface Flow {
@@ -111,8 +110,8 @@ export class Relay {
    */
   drain(): void {
     const outputs = this.#flows.filter((flow) => flow.output);
-    const until = monotonicMs(this.#kernel) + DRAIN_MS;
-    while (outputs.some((flow) => !flow.ended) && monotonicMs(this.#kernel) < until) {
+    let reads = 0;
+    while (reads < DRAIN_READS && outputs.some((flow) => !flow.ended)) {
       const events = poll(
         this.#kernel,
         outputs.map(
@@ -127,7 +126,9 @@ export class Relay {
       );
       if (events.every((event) => event === 0)) return;
       outputs.forEach((flow, index) => {
-        if ((events[index] ?? 0) !== 0) this.#step(flow);
+        if ((events[index] ?? 0) === 0) return;
+        if (flow.held.length === 0) reads++;
+        this.#step(flow);
       });
     }
   }

@@ -29,8 +29,11 @@ ls /proc/self/fd | wc -l
 } > /out/probe.part 2>/dev/null; mv /out/probe.part /out/probe`;
 }
 
-/** `plain`: no user namespace; `user`: a new one; `join`: the IPC namespace is joined, so that there is a stage between parent and init. */
-export type Variant = "plain" | "user" | "join";
+/**
+ * `plain`: no user namespace; `user`: a new one; `join`: the IPC namespace is joined, so that there is a stage between parent and init; `pids`: that of pids
+ * is, so that the stage builds the tree and makes init last.
+ */
+export type Variant = "plain" | "user" | "join" | "pids";
 
 /** A bundle with a writable /out that the host can read. */
 export class FullBundle {
@@ -112,10 +115,9 @@ function configure(config: TestConfig, variant: Variant): void {
     defaultAction: "SCMP_ACT_ALLOW",
     syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }],
   };
-  if (variant === "join") {
-    // Our own: any will do, and it outlives the container.
-    for (const space of config.linux.namespaces ?? []) if (space.type === "ipc") space.path = "/proc/self/ns/ipc";
-  }
+  // Our own: any will do, and it outlives the container.
+  const joined = { join: "ipc", pids: "pid", plain: "", user: "" }[variant];
+  for (const space of config.linux.namespaces ?? []) if (space.type === joined) space.path = `/proc/self/ns/${joined}`;
   if (variant !== "user") return;
   const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
   config.linux.namespaces?.push({ type: "user" });

@@ -38,6 +38,9 @@ function difference(want: string, found: string): string {
   return [...missing, ...right.filter((line) => !left.includes(line)).map((line) => `+${line}`)].join(" ");
 }
 
+/** A process that is killed when it has said all, and has yet to execute the program, was killed like one that has. */
+const wasAsProgram = (ran: Ran, fault: string): boolean => /^joined:.*:KILL$/.test(fault) && ran.status === 137;
+
 /** One place to run in; two are used at a time. */
 export class Scenario {
   readonly bundle: FullBundle;
@@ -143,7 +146,7 @@ export class Scenario {
     const log = join(this.bundle.folder, "hit");
     rmSync(log, { force: true });
     const ran = await this.#run(FAULTY, this.#words("exec"), { TSRUNC_FAULT: fault, TSRUNC_FAULT_LOG: log });
-    this.#judgeEnd(problems, ran, killed, ofCommand, 255);
+    this.#judgeEnd(problems, ran, fault, ofCommand, 255);
     const ok = ran.status === 0;
     // A process whose exec was killed while it began goes on, or ends with it.
     const same = () => processesOf(this.#id).join() === before.join();
@@ -172,12 +175,12 @@ export class Scenario {
     const log = join(this.bundle.folder, "hit");
     rmSync(log, { force: true });
     let ran = await this.#run(FAULTY, this.#words(verb), { TSRUNC_FAULT: fault, TSRUNC_FAULT_LOG: log });
-    this.#judgeEnd(problems, ran, killed, ofCommand);
-    const created = ran.status === 0;
+    this.#judgeEnd(problems, ran, fault, ofCommand);
+    const created = ran.status === 0 || wasAsProgram(ran, fault);
     if (verb === "create" && created) {
       // What init does after "ready" comes to light here.
       ran = await this.#run(PLAIN, this.#words("start"));
-      this.#judgeEnd(problems, ran, killed, false);
+      this.#judgeEnd(problems, ran, fault, false);
     }
     const ok = ran.status === 0;
     if (ok && (verb === "create" || verb === "start")) await this.#ended();
@@ -194,14 +197,14 @@ export class Scenario {
   }
 
   /** `failure`: the status of a command that fails. */
-  #judgeEnd(problems: string[], ran: Ran, killed: boolean, ofCommand: boolean, failure = 1): void {
+  #judgeEnd(problems: string[], ran: Ran, fault: string, ofCommand: boolean, failure = 1): void {
+    const killed = fault.endsWith(":KILL");
     if (ran.ms > BOUND_MS) problems.push(`took ${ran.ms} ms`);
     if (killed && ofCommand) {
       if (ran.signal !== "SIGKILL" && ran.status !== 0) problems.push(`ended with ${ran.signal ?? ran.status}`);
       return;
     }
-    // A process that is killed when it has said all, and has yet to execute the program, was killed like one that has.
-    if (failure === 255 && killed && ran.status === 137) return;
+    if (wasAsProgram(ran, fault)) return;
     if (ran.status !== 0 && ran.status !== failure) problems.push(`ended with ${ran.signal ?? ran.status}`);
     if (ran.status === failure && !(killed ? ONE_LINE : ERROR_LINE).test(ran.stderr))
       problems.push(killed ? "not one error line" : "no single error line with step, call and errno");

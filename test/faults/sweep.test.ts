@@ -149,6 +149,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
   run: { verb: "run", variant: "plain", errnos: ALL, roles: OWN, hooks: WHOLE },
   delete: { verb: "delete", variant: "plain", errnos: ALL, roles: OWN, hooks: /poststop\n$/ },
   join: { verb: "run", variant: "join", errnos: ["ENOMEM", "KILL"], roles: [...OWN, "init"], hooks: WHOLE },
+  pids: { verb: "run", variant: "pids", errnos: ["ENOMEM", "KILL"], roles: JOINING, hooks: WHOLE },
   exec: { verb: "exec", variant: "plain", errnos: ALL, roles: JOINING, hooks: /^$/ },
   "exec-user": { verb: "exec", variant: "user", errnos: ["ENOMEM"], roles: JOINING, hooks: /^$/ },
   user: { verb: "run", variant: "user", errnos: ["ENOMEM"], roles: EVERY, hooks: WHOLE },
