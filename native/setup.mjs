@@ -1,5 +1,5 @@
 // Everything between a fresh clone and a running container, in order, each step only when its inputs have changed.
-//     node native/setup.mjs demo|build|test|vm|managers|bench|conformance|check|hot-functions
+//     node native/setup.mjs demo|build|faults|test|vm|managers|bench|profile|conformance|check|hot-functions
 // Plain Node without packages: it runs before any is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

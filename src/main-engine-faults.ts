@@ -26,7 +26,8 @@ import { encode } from "./shared/text.ts";
 /** The fault that the environment asks for. A word that means nothing ends the program: a sweep must not pass because nothing was injected. */
 function parseFault(native: Native, text: string | undefined): Fault | undefined {
   if (text === undefined) return undefined;
-  const [, role, call, name] = /^(main|init|joined|main-hook|init-hook):([0-9]+):([A-Z0-9]+)$/.exec(text) ?? [];
+  const [, role, call, name] =
+    /^(main|init|joined|main-hook|init-hook|joined-hook):([0-9]+):([A-Z0-9]+)$/.exec(text) ?? [];
   const errno = name === "KILL" ? 0 : Object.entries(ERRNO_NAMES).find(([, known]) => known === name)?.[0];
   if (role === undefined || errno === undefined) {
     native.syscall(SYS_exit_group, 99);

@@ -14,7 +14,6 @@ import { COMMANDS } from "./cli/commands.ts";
 import { type CommandChunks, setChunks } from "./cli/load.ts";
 import { Log } from "./cli/log.ts";
 import { type Parsed, parse } from "./cli/parse.ts";
-import { openTrace } from "./cli/trace.ts";
 import type { ConfigValidator } from "./config/types.ts";
 import type { Host } from "./host/host.ts";
 import { AT_CWD, createKernel, type Fd, type Kernel, SyscallError } from "./kernel/call.ts";
@@ -107,7 +106,9 @@ function command(program: Program, plain: Kernel): number {
   const log = new Log(plain, parsed.global);
   try {
     log.open();
-    const traced = openTrace(plain, parsed.global.value("trace"), env.get("TSRUNC_TRACE"), chunks);
+    const trace = { file: parsed.global.value("trace"), folder: env.get("TSRUNC_TRACE") || undefined };
+    const isTraced = trace.file !== undefined || trace.folder !== undefined;
+    const traced = isTraced ? chunks.trace().openTrace(plain, trace, chunks) : undefined;
     const kernel = traced?.kernel ?? plain;
     checkFlags(parsed);
     setChunks(chunks);

@@ -1,7 +1,8 @@
-// Static checks: types, lint and format, which folder may import which, generated files. One line each: ok, FAIL or skip.
+// Static checks: types, lint and format, which folder may import which, cited rules, generated files. One line each: ok, FAIL or skip.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { checkImports } from "../conformance/lint/imports.mjs";
+import { checkRules } from "../conformance/lint/rules.mjs";
 
 let failed = 0;
 
@@ -23,5 +24,6 @@ const biome = "node_modules/@biomejs/cli-linux-x64/biome";
 if (existsSync(biome)) program("lint and format", biome, ["check", "--error-on-warnings"]);
 else console.log("skip lint and format: no biome for this machine");
 report("imports", checkImports().join("\n"));
+report("rules that are cited", checkRules().join("\n"));
 program("generated kernel tables", "node", ["native/generate/write.mjs", "--check"]);
 process.exitCode = failed === 0 ? 0 : 1;

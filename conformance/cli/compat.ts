@@ -1,7 +1,7 @@
 /** docs/runc-compat.md: runc's command line beside ours, made from the commands' data. */
 import { type Command, type Flag, GLOBAL_FLAGS } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { DIFFERENCES, RUNC_COMMANDS, RUNC_GLOBAL } from "./runc.ts";
+import { BEHAVIOUR, DIFFERENCES, RUNC_COMMANDS, RUNC_GLOBAL } from "./runc.ts";
 
 /** Where it is written. */
 export const COMPAT = "docs/runc-compat.md";
@@ -31,8 +31,7 @@ export function rows(): Row[] {
 function commandRow(name: string, command: Command | undefined): Row {
   const difference = DIFFERENCES.get(name) ?? "";
   if (command === undefined) return { name, state: "no", note: ABSENT.get(name) ?? "" };
-  if (command.missing === undefined) return { name, state: "yes", note: difference };
-  return { name, state: "refused", note: [command.missing, difference].filter((part) => part !== "").join("; ") };
+  return { name, state: "yes", note: difference };
 }
 
 function flagRow(prefix: string, spelled: string, flags: readonly Flag[], command?: Command): Row {
@@ -41,7 +40,6 @@ function flagRow(prefix: string, spelled: string, flags: readonly Flag[], comman
   const flag = flags.find((entry) => entry.name === long && entry.short === short);
   const whole = prefix !== "" && command === undefined ? "with its command" : "";
   if (flag === undefined) return { name, state: "no", note: ABSENT.get(name) ?? whole };
-  if (command?.missing !== undefined) return { name, state: "refused", note: "with its command" };
   const difference = DIFFERENCES.get(name) ?? "";
   return flag.refused === undefined
     ? { name, state: "yes", note: difference }
@@ -80,6 +78,10 @@ take no flags after the container's id. Any failure exits 1, a failing \`exec\` 
 | command or flag | there | note |
 |---|---|---|
 ${lines.join("\n")}
+
+## Beside the command line
+
+${BEHAVIOUR.map((line) => `- ${line}`).join("\n")}
 
 ## What runc does not have
 

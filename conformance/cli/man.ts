@@ -37,12 +37,11 @@ function commandPage(command: Command): string {
   const words = [flags.length === 0 ? "" : "[\\fIoptions\\fR]", ...command.args.map(argument)].filter(
     (word) => word !== "",
   );
-  const missing = command.missing === undefined ? "" : `${text(`It fails: ${command.missing}.`)}\n`;
   return `${head(`ts-runc-${command.name}`, command.help)}.SH SYNOPSIS
 \\fBts\\-runc\\fR [\\fIglobal options\\fR] \\fB${text(command.name)}\\fR ${words.join(" ")}
 .SH DESCRIPTION
 ${text(`${command.help.charAt(0).toUpperCase()}${command.help.slice(1)}.`)}
-${missing}${options(flags)}.SH EXIT STATUS
+${options(flags)}.SH EXIT STATUS
 0, or 1 with one line on standard error${command.name === "run" ? "; in the foreground that of the container's process, 128 + the signal that ended it" : ""}.
 .SH SEE ALSO
 .BR ts\\-runc (8)

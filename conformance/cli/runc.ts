@@ -46,11 +46,27 @@ export const RUNC_COMMANDS: ReadonlyMap<string, readonly string[]> = new Map([
   ],
 ]);
 
+/** What differs beside the command line, one line each; test/same holds what two configs make of it, field by field. */
+export const BEHAVIOUR: readonly string[] = [
+  "Standard streams: a pipe at 0, 1 or 2 becomes the process's own, as with runc; files, FIFOs and terminals of the caller keep their owner (CVE-2026-88265).",
+  "cgroup mounts: without a cgroup namespace they are read-only whatever the config says, unless the container has CAP_SYS_ADMIN on the host.",
+  "A pid namespace that is joined: init comes into it when all else is done; hooks before that are given the pid of the process that builds its tree.",
+  "Sysctls of a namespace that is joined by a path are refused where it is the host's own, also for ipc.",
+  "`--no-pivot` with rootfsPropagation shared is refused: runc takes mounts of the host away with it.",
+  "Labels and profiles: a SELinux label or an AppArmor profile is refused where the kernel has the module off. SELinux has not been tested: no machine had it.",
+  "prestart hooks are given the status created, the word of runtime-spec 1.0; a hook without `env` has an empty environment.",
+  "Version 1.x of the spec only; unknown properties of config.json are ignored, and named by --debug.",
+  "cgroups of a container are not given to the user of its user namespace (no delegation).",
+  "criu reads its own files only: the annotation org.criu.config and /etc/criu/runc.conf are not looked at.",
+  "`--log` makes its file with mode 0600.",
+  "Without root nothing but `spec`, `list`, `state`, `features` and the help can be expected to work.",
+];
+
 /** Where a command or flag that is there does something else than runc's: `command`, `command --flag` or `--flag`. */
 export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ["--log", "no link is followed; one object for each failed command"],
   ["--root", "the default is /run/ts-runc"],
-  ["--rootless", "accepted; what a rootless caller may not do is an error"],
+  ["--rootless", "accepted; containers are made by root: what another caller may not do is an error"],
   ["checkpoint", "through the program criu; the container stays, stopped, until it is deleted; no terminals"],
   ["features", "says what this runtime does; the annotations of runc and libseccomp are absent"],
   ["ps", "the host's ps by absolute path, not by the caller's PATH"],
@@ -60,5 +76,6 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ["update --kernel-memory-tcp", "as --kernel-memory"],
   ["events", "a stream ends with the container's first process; intel_rdt is empty"],
   ["restore", "as checkpoint; prestart and createRuntime hooks, intelRdt and netDevices are refused"],
+  ["spec --rootless", "the config is written; this version makes containers as root only"],
   ["start", "fails when the program cannot be executed, where runc reports success"],
 ]);

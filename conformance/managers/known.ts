@@ -34,12 +34,12 @@ const START_ERRORS: readonly [field: string, runc: RegExp, ours: RegExp][] = [
   [
     "no program",
     /exec: "\/no\/such\/program": stat \/no\/such\/program: no such file or directory/,
-    /exec "\/no\/such\/program": no such file or directory: it is missing in the root; config\.json#\/process\/args\/0/,
+    /exec "\/no\/such\/program": no such file or directory: it is missing in the root; (config\.json#\/process|--process#)\/args\/0/,
   ],
   [
     "no program in PATH",
     /exec: "nosuchprogram": executable file not found in \$PATH/,
-    /exec "nosuchprogram": executable file not found in \$PATH: searched \/bin; config\.json#\/process\/args\/0/,
+    /exec "nosuchprogram": executable file not found in \$PATH: searched \/bin; (config\.json#\/process|--process#)\/args\/0/,
   ],
   [
     "no right",
@@ -87,7 +87,7 @@ const EXEC_FAILS = "exec: what fails";
 const NO_CWD: (typeof START_ERRORS)[number] = [
   "no cwd",
   /exec failed: .*chdir to cwd \("\/no\/such"\) set in config\.json failed: no such file or directory/,
-  /exec failed: chdir "\/no\/such": no such file or directory: it is missing in the root; config\.json#\/process\/cwd/,
+  /exec failed: chdir "\/no\/such": no such file or directory: it is missing in the root; (config\.json#\/process|--process#)\/cwd/,
 ];
 
 /** As SEEN, of a process that joins. */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One system call of a child's list. src/host/calls.ts writes these records; the layout is an interface (80 bytes). */
+/* One system call of a child's list. src/kernel/calls.ts writes these records; the layout is an interface (80 bytes). */
 struct tsr_call {
 	int64_t number;        /* system call number */
 	uint64_t word[6];      /* arguments */

@@ -3,7 +3,7 @@
 
 #include "quickjs.h"
 
-/* The three members of `Host` (src/host/host.ts): syscall, addressOf, clone. */
+/* The members of `Native` (src/host/engine.ts) but `load`: syscall, addressOf, clone, text, bytes. */
 JSValue tsr_host_object(JSContext *context);
 
 #endif

@@ -5,7 +5,7 @@ import process from "node:process";
 import t from "tap";
 import { inFolder, kernel, withFd } from "../../test/support/kernel.ts";
 import { O_DIRECTORY, O_RDONLY } from "../kernel/constants.ts";
-import { readPresentLimits, writeLimits } from "./limits.ts";
+import { writeLimits } from "./limits.ts";
 import { v1Writes } from "./resources-v1.ts";
 import { v2Writes } from "./resources-v2.ts";
 import type { CgroupWrite } from "./write-list.ts";
@@ -122,24 +122,6 @@ t.test("an absent file matters only where something is asked for; other files ar
     applied({ "cgroup.controllers": "memory" }, v2Writes({ unified: { "memory.nothing": "1" } })),
     /no such file/,
   );
-  t.end();
-});
-
-t.test("readPresentLimits(): what an update takes from the group", (t) => {
-  const present = (files: Record<string, string>) => {
-    let result: unknown;
-    inFolder((folder) => {
-      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-      result = withFd(folder, O_RDONLY | O_DIRECTORY, (fd) => readPresentLimits(kernel, fd));
-    });
-    return result;
-  };
-  t.strictSame(present({ "cpu.max": "20000 100000\n", "memory.max": "9007199254740993\n" }), {
-    quota: "20000",
-    memory: 9007199254740993n,
-  });
-  t.strictSame(present({ "cpu.max": "max 50000\n", "memory.max": "max\n" }), { quota: "max", memory: -1 });
-  t.strictSame(present({}), { quota: "max", memory: -1 });
   t.end();
 });
 

@@ -5,7 +5,6 @@ import { close, listDirectory, openAt, readText, writeFile } from "../kernel/fil
 import { RuntimeError } from "../shared/error.ts";
 import type { OpenCgroup } from "./group.ts";
 import { placeOf } from "./path.ts";
-import type { PresentLimits } from "./resources-v2.ts";
 import type { CgroupWrite } from "./write-list.ts";
 
 /** Applies limits in order. @throws RuntimeError that names the field of the first that cannot be applied. */
@@ -27,16 +26,6 @@ export function writeLimits(kernel: Kernel, cgroup: OpenCgroup, writes: readonly
       if (second !== undefined) throw explain(second);
     }
   }
-}
-
-/**
- * v2: what a group has now, for an update that names one of two limits that belong together.
- *
- * @param directory the container's own.
- */
-export function readPresentLimits(kernel: Kernel, directory: Fd): PresentLimits {
-  const memory = readNumber(kernel, directory, "memory.max");
-  return { quota: readIfPresent(kernel, directory, "cpu.max")?.split(" ")[0] ?? "max", memory: memory ?? -1 };
 }
 
 /** A write with the directory that it goes to. */

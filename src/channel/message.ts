@@ -2,10 +2,10 @@
  * Every message between parent and init, in order:
  *
  *     parent                                init
- *       | -- plan (only to a re-executed init) -> |   everything that is to be done
- *       |                                         |   namespaces, mounts, devices
  *       | -- go (one byte) ---------------------> |   id maps are written, network devices moved, pid recorded: read first where
  *       |                                         |   init needs one of these (or is executed anew), else before it may outlive us
+ *       | -- plan (only to a re-executed init) -> |   everything that is to be done
+ *       |                                         |   namespaces, mounts, devices
  *       | <------------------------------- hooks  |   prestart, createRuntime: the parent runs them
  *       | -- hooked ----------------------------> |
  *       |                                         |   createContainer hooks, pivot_root, console …
@@ -14,8 +14,10 @@
  *       | <------------------------------- ready  |   then init closes the link and waits on exec.fifo
  *       | <------------------------------- error  |   in place of any of these
  *
- * Between exec and a process that joins: join (only to a re-executed one), go, console, exec (what the last calls are), then end of file once
- * execve has succeeded; error in place of any of these.
+ * Where a pid namespace is joined init is made last, by a stage that tells its pid on a pipe (init/visible.ts): one more byte says that it is known.
+ *
+ * Between exec and a process that joins: go, join (only to a re-executed one), the byte that says that it is known, console, listener, exec (what the
+ * last calls are), then end of file once execve has succeeded; error in place of any of these.
  */
 
 import type { InitPlan, JoinPlan } from "../config/plan-types.ts";

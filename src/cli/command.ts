@@ -50,8 +50,6 @@ export interface Command {
   args: readonly string[];
   help: string;
   flags: readonly Flag[];
-  /** Known, but its work is not done by this version: why. Help shows it, and it fails with a line. */
-  missing?: string;
   /** Flags end at the first argument, so that `kill ID -9` works. */
   flagsFirst?: boolean;
   /** How its failures differ: exit status, and words before the line (runc's exec). */

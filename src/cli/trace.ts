@@ -23,15 +23,18 @@ import { encode } from "../shared/text.ts";
 /** Above what a caller may preserve in practice, so that numbers stay free for the container's. */
 const TRACE_FD = 1000;
 
-/** A kernel whose every call is written down, and the file. undefined: no trace is wanted. */
+/**
+ * A kernel whose every call is written down, and the file.
+ *
+ * @param given a file, or a folder for one of each process.
+ */
 export function openTrace(
   kernel: Kernel,
-  file: string | undefined,
-  folder: string | undefined,
+  given: { file: string | undefined; folder: string | undefined },
   chunks: { trace(): typeof TraceChunk; diagnose(): typeof DiagnoseChunk },
-): { kernel: Kernel; file: Fd } | undefined {
-  const path = file ?? (folder === undefined || folder === "" ? undefined : inFolder(kernel, folder));
-  if (path === undefined) return undefined;
+): { kernel: Kernel; file: Fd } {
+  const { file, folder = "" } = given;
+  const path = file ?? inFolder(kernel, folder);
   const where = file === undefined ? `TSRUNC_TRACE=${folder}` : `--trace ${file}`;
   const opened = openFor(where, () => openAt(kernel, AT_CWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600));
   const fd = dupAbove(kernel, opened, TRACE_FD);

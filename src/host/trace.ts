@@ -41,7 +41,7 @@ export function traceHost(inner: Host, file: number, tools: TraceTools): Host {
     syscall(number: number, ...words: (Word | undefined)[]): number {
       const args = givenWords(words);
       const started = nowUs();
-      // execve and exit_group do not come back: what is lost otherwise is written first.
+      // execve and exit_group do not come back, and so have no line.
       const result = inner.syscall(number, ...args);
       line(started, tools.describeCall(number, args), tools.describeResult(result), nowUs() - started);
       return result;

@@ -124,8 +124,8 @@ function prepare(kernel: Kernel, input: InitInput) {
     hooks(kernel, plan, link);
   };
   const late = input.tell === undefined || plan.rootTree < 0 ? [] : lateMounts(plan);
-  const proc =
-    plan.rootTree >= 0 ? prepareTree(kernel, plan, enterCgroup, askHooks, late) : prepareChroot(kernel, plan, askHooks);
+  if (plan.rootTree >= 0) prepareTree(kernel, plan, enterCgroup, askHooks, late);
+  const proc = plan.rootTree >= 0 ? undefined : prepareChroot(kernel, plan, askHooks);
   let root = openRootDirectory(kernel, -100 as Fd, "/");
   if (input.tell !== undefined) {
     awaitGo();
@@ -180,14 +180,14 @@ function hideFromOthers(kernel: Kernel): void {
   setDisposition(kernel, SIGPIPE, 1);
 }
 
-/** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. Returns a handle of the host's procfs if needed. */
+/** With a mount namespace of our own: the tree, then the hooks that must see it, then the new root. */
 function prepareTree(
   kernel: Kernel,
   plan: InitPlan,
   enterCgroup: () => void,
   hooks: () => void,
   late: readonly MountPlan[],
-): Procfs | undefined {
+): void {
   const sources = step("mounts", HERE, () => new Sources(kernel, plan));
   const root = step("root", ROOT_WORDS, () => attachRoot(kernel, plan));
   step("mounts", HERE, () => {
@@ -204,7 +204,6 @@ function prepareTree(
   hooks();
   step("pivot-root", ROOT_WORDS, () => enterRoot(kernel, root, plan));
   close(kernel, root);
-  return undefined;
 }
 
 const ROOT_WORDS: Words = {
@@ -219,7 +218,7 @@ const DEVICE_WORDS: Words = {
 };
 
 /** Without one: only the root directory changes. */
-function prepareChroot(kernel: Kernel, plan: InitPlan, hooks: () => void): Procfs | undefined {
+function prepareChroot(kernel: Kernel, plan: InitPlan, hooks: () => void): Procfs {
   hooks();
   const proc = hostProc(kernel);
   step("chroot", ROOT_WORDS, () => changeRoot(kernel, plan));

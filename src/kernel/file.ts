@@ -403,11 +403,6 @@ function isDirectoryEntry(kernel: Kernel, fd: Fd, name: string, type: number): b
   return status !== undefined && isDirectory(status);
 }
 
-/** An O_PATH descriptor of a directory by a path that we trust. */
-export function openDirectory(kernel: Kernel, directory: Fd, path: string): Fd {
-  return openAt(kernel, directory, path, O_PATH | O_DIRECTORY);
-}
-
 /** Creates a new file; an existing one, also a dangling link, is an error (path.2). */
 export function createFile(kernel: Kernel, directory: Fd, name: string, mode: number): Fd {
   return openAt(kernel, directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);

@@ -213,7 +213,7 @@ export function hideArguments(kernel: Kernel, stat: string, zeros: Fd): void {
   }
 }
 
-/** Pid in slot form. */
+/** The number in a slot of a list of calls. */
 export function slotNumber(slots: Uint8Array, index: number): number {
   return getU64(viewOf(slots), index * 8);
 }

@@ -32,7 +32,7 @@ import {
   TIOCSWINSZ,
 } from "./constants.ts";
 
-/** struct termios of the kernel: 36 bytes. */
+/** struct termios of the kernel, 36 bytes on both architectures, in a buffer with room for libc's 60. */
 export type Termios = Uint8Array;
 
 /** Settings of a terminal; undefined when `fd` is none. */

@@ -41,7 +41,6 @@ import { ENDING, killSpawned, Parent } from "./parent.ts";
 import { removePidFile } from "./pid-file.ts";
 import { namespaceFlags, prepareTrees } from "./prepare.ts";
 import type { Runtime } from "./runtime.ts";
-import { checkLabels } from "./security-modules.ts";
 import { openJoins, type Spawned, spawnInit } from "./spawn.ts";
 
 /** Largest config.json, bytes (input.1). */
@@ -180,7 +179,9 @@ function build(
   checkPreserved(kernel, preserved, runtime.initEntry !== undefined);
   const plan = makePlan(config, { ...options, preserved, listenFds });
   plan.stdio = options.stdio;
-  checkLabels(kernel, plan, config.linux?.mountLabel ?? "");
+  const mountLabel = config.linux?.mountLabel ?? "";
+  if (`${plan.apparmorProfile}${plan.selinuxLabel}${mountLabel}` !== "")
+    runtime.chunks.seldom().checkLabels(kernel, plan, mountLabel);
   const filter = compileFilter(runtime, config, plan);
 
   const root = openRoot(kernel, runtime.root);

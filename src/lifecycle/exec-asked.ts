@@ -4,6 +4,8 @@ import type { ExecRequest } from "./exec-plan.ts";
 
 /** The pointer that config.json has for a process, before that of a part of it. */
 const PROCESS = "config.json#/process";
+/** The same for a process file. */
+const FILE = "--process#";
 
 /** An error about the process, at the place where exec's caller gave what is wrong: a process file or a flag; else it is the container's config. */
 export function asAsked(request: ExecRequest, error: unknown): unknown {
@@ -14,8 +16,9 @@ export function asAsked(request: ExecRequest, error: unknown): unknown {
     const where = flagOf(request, pointer);
     return where === undefined ? error : new RuntimeError({ ...error.parts, where });
   }
-  const hint = error.parts.hint?.replace(PROCESS, `${processFile}#`);
-  return new RuntimeError({ ...error.parts, where: `${processFile}#${pointer}`, hint });
+  // Not its path, which with a manager is that of a file of a moment.
+  const hint = error.parts.hint?.replace(PROCESS, FILE);
+  return new RuntimeError({ ...error.parts, where: `${FILE}${pointer}`, hint });
 }
 
 /** The flag that gave a part of the process; undefined: none did. */

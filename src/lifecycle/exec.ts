@@ -31,7 +31,6 @@ import { sendListener } from "./listener.ts";
 import { removePidFile, writePidFile } from "./pid-file.ts";
 import { sendPidfd } from "./pidfd-socket.ts";
 import type { Runtime } from "./runtime.ts";
-import { checkLabels } from "./security-modules.ts";
 import { explainReport, type Spawned } from "./spawn.ts";
 import { awaitJoined, foreignNamespaces, spawnJoin } from "./spawn-join.ts";
 
@@ -52,10 +51,13 @@ export function exec(runtime: Runtime, request: ExecRequest): number {
   const plan = planExec(runtime, template, request, { preserved, listenFds });
   if (runtime.initEntry === undefined && !template.userNamespace && [template.process, plan].some(mayAdminister))
     runtime.chunks.seldom().sealForAdmin(kernel);
-  try {
-    checkLabels(kernel, plan, "");
-  } catch (error) {
-    throw runtime.chunks.seldom().asAsked(request, error);
+  if (plan.apparmorProfile !== "" || plan.selinuxLabel !== "") {
+    const { asAsked, checkLabels } = runtime.chunks.seldom();
+    try {
+      checkLabels(kernel, plan, "");
+    } catch (error) {
+      throw asAsked(request, error);
+    }
   }
   checkTerminal(request, plan.terminal);
   return new Exec(runtime, { request, record, template, plan, filter }).run();

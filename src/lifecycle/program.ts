@@ -1,4 +1,4 @@
-/** Running a program of the host to its end: ps, criu. Its child is a list of system calls, so that both hosts run it alike. */
+/** Running a program of the host to its end: ps (criu has criu-run.ts). Its child is a list of system calls, so that both hosts run it alike. */
 import { AT_CWD, type Fd, type Kernel, type Pid } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {

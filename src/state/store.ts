@@ -196,7 +196,7 @@ export class ContainerDirectory {
   }
 
   /**
-   * Takes the container's lock, so that start, delete, kill and exec see one order (state.4). The directory itself is what is locked: no file
+   * Takes the container's lock, so that create, start, delete, pause, update and checkpoint see one order; kill and exec ask nobody (state.4). The directory itself is what is locked: no file
    * is left behind, and a lock ends with its process.
    */
   lock(): void {

@@ -1,4 +1,4 @@
-/** What exec needs of a container's config: kept at create, as later changes of the bundle have no effect (runtime-spec runtime.md#lifecycle, step 2). */
+/** What exec needs of a container's config (its version is that of state.json beside it, RECORD_VERSION): kept at create, as later changes of the bundle have no effect (runtime-spec runtime.md#lifecycle, step 2). */
 import { NOTIFY_VARIABLE } from "../config/notify.ts";
 import { hasUserNamespace } from "../config/plan.ts";
 import { type InitPlan, type ProcessPlan, processPart } from "../config/plan-types.ts";
@@ -13,8 +13,6 @@ export interface ExecTemplate {
   /** A process of it runs in a user namespace that is not the host's. */
   userNamespace: boolean;
   becomeRoot: boolean;
-  /** It has a mount namespace of its own. */
-  mountNamespace: boolean;
   /** Its processes' root is not that of their mount namespace. */
   chrooted: boolean;
   newKeyring: boolean;
@@ -40,7 +38,6 @@ export function writeTemplate(
     process: { ...processPart(plan), env: plan.env.filter((entry) => entry !== NOTIFY_VARIABLE) },
     userNamespace: hasUserNamespace(config),
     becomeRoot: plan.becomeRoot,
-    mountNamespace: (config.linux?.namespaces ?? []).some((entry) => entry.type === "mount"),
     chrooted: plan.rootTree < 0 || plan.aside,
     newKeyring: plan.newKeyring,
     agent: { listenerPath: seccomp?.listenerPath ?? "", listenerMetadata: seccomp?.listenerMetadata },

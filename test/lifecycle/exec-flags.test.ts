@@ -318,3 +318,14 @@ onHosts("exec-flags: hostile images: passwd and program a FIFO, cwd a link out, 
   fails(t, box.run(["exec", "-t", id, "true"], short), /^exec failed: make terminal: /, 255);
   removed(t, box, id);
 });
+
+onHosts("exec-flags: what fails is blamed on the word, the flag or the file that gave it", (t, box) => {
+  const id = started(t, box);
+  const failing = (args: string[], line: string) => fails(t, box.run(["exec", ...args]), `exec failed: ${line}`, 255);
+  const missing = "no such file or directory: it is missing in the root";
+  failing([id, "/no/such"], `exec "/no/such": ${missing}; the argument <command>`);
+  failing(["--cwd", "/no/such", id, "true"], `chdir "/no/such": ${missing}; --cwd`);
+  const file = put(join(box.folder, "process.json"), JSON.stringify({ args: ["/no/such"], cwd: "/" }));
+  failing(["--process", file, id], `exec "/no/such": ${missing}; --process#/args/0`);
+  removed(t, box, id);
+});
