@@ -115,7 +115,12 @@ export class PodmanSeat extends EngineSeat {
       ["rm", "--all", "--force", "--volumes", "--time", "0"],
       ["volume", "rm", "--all", "--force"],
     ]) {
-      const found = await this.cli(words);
+      let found = await this.cli(words);
+      // Podman's own clean-up of a container that has just ended goes on beside it, and then a mount of it is busy.
+      for (let tries = 1; tries < 5 && found.status !== 0; tries++) {
+        await pause(1000);
+        found = await this.cli(words);
+      }
       if (found.status !== 0) said.push(`${words.join(" ")}: ${found.stderr}`);
     }
     const left = (await this.cli(["ps", "--all", "--quiet"])).stdout.split("\n").filter((line) => line !== "");

@@ -81,14 +81,17 @@ t.test("lengths that are not true, and bodies that are no JSON", (t) => {
     t.match(received(frame(length, text)), new RegExp(`found a message of ${length} bytes`));
   for (const body of ["", "{", "ready", "\xff\xfe", "\0\0\0\0"])
     t.match(received(frame(Buffer.from(body).length, body)), "a message that is no JSON");
+  for (const body of ["{}", "null", "7", '{"type":7}', '{"type":"error"}', '{"type":"error","parts":{"what":"x"}}'])
+    t.match(received(frame(body.length, body)), "a message of no known form");
   t.end();
 });
 
 t.test("more than four descriptors are refused", (t) => {
   const [out, into] = pipe(kernel);
   writeAll(kernel, into, "x");
-  t.equal(received(frame(2, "{}"), [out, out, out, out]), "{}");
-  t.match(received(frame(2, "{}"), [out, out, out, out, out]), "too many descriptors");
+  const ready = '{"type":"ready"}';
+  t.equal(received(frame(ready.length, ready), [out, out, out, out]), ready);
+  t.match(received(frame(ready.length, ready), [out, out, out, out, out]), "too many descriptors");
   for (const fd of [out, into]) close(kernel, fd);
   t.end();
 });
@@ -107,7 +110,7 @@ t.test("garbage never does worse than an error or an end", (t) => {
     seen.add(received(bytes).replace(/[0-9]+/, "N"));
   }
   t.strictSame(
-    [...seen].map((text) => /closed|bytes|JSON/.exec(text)?.[0] ?? text).sort(),
+    [...seen].map((text) => /closed|bytes|JSON|form/.exec(text)?.[0] ?? text).sort(),
     ["JSON", "bytes", "closed"],
     "each outcome was met, and no other",
   );

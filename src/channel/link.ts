@@ -6,7 +6,7 @@
 import type { Fd, Kernel } from "../kernel/call.ts";
 import { receiveMessage, sendMessage } from "../kernel/socket.ts";
 import { viewOf } from "../shared/bytes.ts";
-import { RuntimeError } from "../shared/error.ts";
+import { type ErrorParts, RuntimeError } from "../shared/error.ts";
 import { decode, encode } from "../shared/text.ts";
 import type { Message } from "./message.ts";
 
@@ -58,11 +58,24 @@ export function receive(kernel: Kernel, socket: Fd): Received | undefined {
   if (length > MAX_MESSAGE) throw broken(`a message of ${length} bytes`);
   const body = receiveExactly(kernel, socket, length, fds);
   if (body === undefined) return undefined;
+  let message: unknown;
   try {
-    return { message: JSON.parse(decode(body)) as Message, fds };
+    message = JSON.parse(decode(body));
   } catch {
     throw broken("a message that is no JSON");
   }
+  if (!isMessage(message)) throw broken("a message of no known form");
+  return { message, fds };
+}
+
+/** As far as a receiver builds on it before anything else: the kind, and the words of an error. */
+function isMessage(value: unknown): value is Message {
+  if (typeof value !== "object" || value === null) return false;
+  const { type, parts } = value as { type?: unknown; parts?: Partial<ErrorParts> };
+  return (
+    typeof type === "string" &&
+    (type !== "error" || (typeof parts?.what === "string" && typeof parts.problem === "string"))
+  );
 }
 
 function receiveExactly(kernel: Kernel, socket: Fd, length: number, fds: Fd[]): Uint8Array | undefined {

@@ -3,6 +3,8 @@
  * spelled in init/sequence.ts. On the Node host it crosses the channel as JSON.
  */
 
+import type { NamespaceType } from "./types.ts";
+
 /** Where a mount goes and what it is. */
 export interface MountPlan {
   /** `config.json#/mounts/3`, for errors. */
@@ -144,7 +146,7 @@ export interface ProcessPlan {
 export interface InitPlan extends ProcessPlan {
   id: string;
   /** Kinds of namespaces that are new. */
-  newNamespaces: string[];
+  newNamespaces: NamespaceType[];
   /** Init can do nothing before the parent has written its id maps, or moved network devices to it, whose sysctls it may have to set. */
   needsParent: boolean;
   /** uid 0 of a new user namespace is mapped, so init becomes it. */

@@ -122,3 +122,15 @@ t.test("hooks: arguments and environment that are not given", (t) => {
   ]);
   t.end();
 });
+
+t.test("makePlan(): a mount label goes to new file systems that take one", (t) => {
+  const { mounts } = plan((config) => {
+    config.linux = { ...config.linux, mountLabel: "a_label" };
+  });
+  const labelled = mounts.filter(({ data }) => data.some(([name]) => name === "context"));
+  t.strictSame(
+    labelled.map(({ destination }) => destination),
+    ["/dev", "/dev/pts", "/dev/shm"],
+  );
+  t.end();
+});

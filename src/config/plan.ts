@@ -6,7 +6,7 @@ import { type ProcessOptions, planProcess } from "./plan-process.ts";
 import type { DevicePlan, HookPlan, InitPlan, MountPlan } from "./plan-types.ts";
 import { sysctlPath } from "./rules-linux.ts";
 import { pointerKey } from "./rules-report.ts";
-import type { Config, Device, Hook, LoadedConfig, Mount } from "./types.ts";
+import type { Config, Device, Hook, LoadedConfig, Mount, NamespaceType } from "./types.ts";
 
 /** What the command line adds to the config. */
 export interface PlanOptions extends ProcessOptions {
@@ -17,7 +17,7 @@ export interface PlanOptions extends ProcessOptions {
 }
 
 /** Kinds of namespaces that the config makes anew. */
-export function newNamespaces(config: Config): string[] {
+export function newNamespaces(config: Config): NamespaceType[] {
   return (config.linux?.namespaces ?? []).filter((entry) => (entry.path ?? "") === "").map((entry) => entry.type);
 }
 
@@ -175,9 +175,12 @@ function planMount(mount: Mount, index: number, label: string): MountPlan {
   };
 }
 
-/** SELinux' label of the files of a new mount (linux.mountLabel); the kernel has its own for proc and sysfs. */
+/** File systems that take no label: the kernel has its own for proc and sysfs, and has made mqueue's superblock with the namespace. */
+const UNLABELLED: ReadonlySet<string> = new Set(["proc", "sysfs", "mqueue"]);
+
+/** SELinux' label of the files of a new mount (linux.mountLabel). */
 function labelled(kind: MountPlan["kind"], type: string, label: string): [string, string][] {
-  return label === "" || kind !== "new" || type === "proc" || type === "sysfs" ? [] : [["context", label]];
+  return label === "" || kind !== "new" || UNLABELLED.has(type) ? [] : [["context", label]];
 }
 
 /** runtime-spec config-linux.md#default-devices. */

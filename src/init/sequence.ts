@@ -5,6 +5,7 @@
  */
 import { receive, send } from "../channel/link.ts";
 import type { InitPlan, MountPlan } from "../config/plan-types.ts";
+import type { NamespaceType } from "../config/types.ts";
 import { runHooks } from "../hook/run.ts";
 import { type Fd, type Kernel, SyscallError } from "../kernel/call.ts";
 import { CLONE_NEWCGROUP, EPERM, MOUNT_ATTR_RDONLY, PR_SET_PDEATHSIG, SIGPIPE } from "../kernel/constants.ts";
@@ -101,7 +102,7 @@ function cgroupEntrance(kernel: Kernel, { plan, doors }: InitInput): () => void 
 /** Everything up to "ready". */
 function prepare(kernel: Kernel, input: InitInput) {
   const { plan, link } = input;
-  const isNew = (kind: string) => plan.newNamespaces.includes(kind);
+  const isNew = (kind: NamespaceType) => plan.newNamespaces.includes(kind);
   const awaitGo = gate(kernel, input);
   const enterCgroup = cgroupEntrance(kernel, input);
 

@@ -28,7 +28,7 @@ import {
 } from "../kernel/constants.ts";
 import { attemptOpen2, close, open2Failure, stat } from "../kernel/file.ts";
 import { cloneTree, setAttributes } from "../kernel/mount.ts";
-import { NAMESPACE_FLAGS, type NamespaceKind } from "../kernel/namespace.ts";
+import { NAMESPACE_FLAGS } from "../kernel/namespace.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { absolute } from "../shared/path.ts";
 import { IdmapNamespaces } from "./idmap.ts";
@@ -37,7 +37,7 @@ import type { Join } from "./spawn.ts";
 /** CLONE_NEW… of all new kinds. */
 export function namespaceFlags(plan: InitPlan): number {
   let flags = 0;
-  for (const kind of plan.newNamespaces) flags |= NAMESPACE_FLAGS[kind as NamespaceKind];
+  for (const kind of plan.newNamespaces) flags |= NAMESPACE_FLAGS[kind];
   return flags;
 }
 
