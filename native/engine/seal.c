@@ -80,8 +80,10 @@ static _Noreturn void give_up(const char *command, const char *problem)
 /* Whether we run from a mount that no path leads to: its root is the executable itself. Of one that is attached the kernel knows the path. */
 static int is_detached(void)
 {
-	char path[2];
-	return readlink("/proc/self/exe", path, sizeof path) == 1 && path[0] == '/';
+	static const char gone[] = "/ (deleted)"; /* replaced by an update meanwhile */
+	char path[sizeof gone];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+	return (length == 1 && path[0] == '/') || (length == sizeof gone - 1 && memcmp(path, gone, sizeof gone - 1) == 0);
 }
 
 /*

@@ -138,4 +138,10 @@ onHosts("stubborn: our executable on a read-only mount is not taken for one that
   const seen = readlinkSync(`/proc/${box.pid(id)}/exe`);
   t.equal(seen, "/", "a clone that no path leads to: the mount may be made writable, as for an update");
   removed(t, box, id);
+  // And a clone is one still when its file has been replaced.
+  const other = box.id();
+  const gone = ["sh", "-c", 'cp "$1" own && exec 9<own && rm own && shift && exec /proc/self/fd/9 "$@"', "sh"];
+  prints(t, box.run(["create", "--bundle", box.bundle(["true"]), other], { within: gone }), "create");
+  t.equal(readlinkSync(`/proc/${box.pid(other)}/exe`), "/ (deleted)");
+  removed(t, box, other);
 });
