@@ -5,11 +5,14 @@ import {
   AT_REMOVEDIR,
   CGROUP_SUPER_MAGIC,
   CGROUP2_SUPER_MAGIC,
+  EACCES,
   EBUSY,
   EEXIST,
   ENODEV,
   ENOENT,
   ENOTEMPTY,
+  EPERM,
+  EROFS,
   ESRCH,
   O_DIRECTORY,
   O_RDONLY,
@@ -33,10 +36,12 @@ import {
   openIfPresent,
   poll,
   readText,
+  stat,
   statIfPresent,
   writeFile,
   writeOnce,
 } from "../kernel/file.ts";
+import { effectiveUid } from "../kernel/identity.ts";
 import { RuntimeError } from "../shared/error.ts";
 import { twice } from "../shared/twice.ts";
 import type { CgroupPlace, CgroupRecord } from "./path.ts";
@@ -117,7 +122,8 @@ function descend(kernel: Kernel, hierarchy: Fd, place: CgroupPlace, parts: reado
   for (const part of parts) {
     if (delegate) enableControllers(kernel, directory);
     const result = kernel.attempt(SYS_mkdirat, directory, part, 0o755);
-    if (result < 0 && result !== -EEXIST) throw kernel.failure(result, SYS_mkdirat, directory, part, 0o755);
+    if (result < 0 && result !== -EEXIST)
+      throw mayNotMake(kernel, directory, place, kernel.failure(result, SYS_mkdirat, directory, part, 0o755));
     place.made = result === 0 ? place.made + 1 : 0;
     const next = open2(kernel, directory, part, O_RDONLY | O_DIRECTORY, BELOW);
     if (result === 0 && place.controllers.includes("cpuset")) inheritCpuset(kernel, directory, next);
@@ -126,6 +132,21 @@ function descend(kernel: Kernel, hierarchy: Fd, place: CgroupPlace, parts: reado
   }
   if (place.made === 0) refuseUsed(kernel, directory, place);
   return directory;
+}
+
+/** Who has no right to make a cgroup is told whose it is. */
+function mayNotMake(kernel: Kernel, directory: Fd, place: CgroupPlace, error: SyscallError): Error {
+  if (error.errno !== EACCES && error.errno !== EPERM && error.errno !== EROFS) return error;
+  const { uid, gid } = stat(kernel, directory);
+  return new RuntimeError({
+    what: "create cgroup",
+    problem: `${error.code}: found one of ${uid}:${gid} above it, we are ${effectiveUid(kernel)}, want one that we may write`,
+    where: `${place.mountPoint}/${place.path}`,
+    hint: "containers are made by root",
+    step: "cgroup",
+    call: error.call,
+    errno: error.code,
+  });
 }
 
 function refuseUsed(kernel: Kernel, directory: Fd, place: CgroupPlace): void {
