@@ -142,9 +142,9 @@ function openNamespace(kernel: Kernel, namespace: Namespace, where: string): Fd 
 /** Clones init. Returns twice on the engine host: in init with pid 0. */
 export function spawnInit(kernel: Kernel, plan: SpawnPlan): Spawned {
   const [ours, theirs] = socketPair(kernel);
-  const flags =
-    BigInt(plan.flags & ~(CLONE_NEWCGROUP | CLONE_NEWTIME)) |
-    (plan.cgroup === undefined ? 0n : BigInt(CLONE_INTO_CGROUP));
+  const fresh = plan.flags & ~(CLONE_NEWCGROUP | CLONE_NEWTIME);
+  const born = plan.cgroup === undefined ? 0n : BigInt(CLONE_INTO_CGROUP);
+  const flags = BigInt(fresh) | born;
   const newTime = (plan.flags & CLONE_NEWTIME) !== 0;
   const list = new CallList(kernel);
   if (plan.joins.length === 0 && !newTime) {
@@ -154,9 +154,7 @@ export function spawnInit(kernel: Kernel, plan: SpawnPlan): Spawned {
   const [told, tell] = pipe(kernel);
   if (comesLate(plan)) {
     addJoins(kernel, list, plan, newTime);
-    const unshared = plan.flags & ~(CLONE_NEWCGROUP | CLONE_NEWTIME);
-    if (unshared !== 0) list.add({}, SYS_unshare, unshared);
-    const born = plan.cgroup === undefined ? 0n : BigInt(CLONE_INTO_CGROUP);
+    if (fresh !== 0) list.add({}, SYS_unshare, fresh);
     const late = { ...plan, keep: [...plan.keep, tell] };
     const result = cloneChild(kernel, list, late, cloneArgs(born, SIGCHLD, plan.cgroup), ours, theirs);
     close(kernel, result === 0 ? told : tell);
