@@ -412,7 +412,7 @@ export function removeCgroup(kernel: Kernel, record: CgroupRecord): void {
   for (const place of record.places) {
     const hierarchy = openHierarchy(kernel, place);
     try {
-      removeTree(kernel, hierarchy, place.path, place, REMOVE_TIMEOUT_MS);
+      removeTree(kernel, hierarchy, place);
       const parts = place.path.split("/");
       for (let level = 1; level < place.made; level++) {
         const parent = parts.slice(0, parts.length - level).join("/");
@@ -424,18 +424,19 @@ export function removeCgroup(kernel: Kernel, record: CgroupRecord): void {
   }
 }
 
-function removeTree(kernel: Kernel, parent: Fd, path: string, place: CgroupPlace, budgetMs: number): void {
+function removeTree(kernel: Kernel, hierarchy: Fd, place: CgroupPlace): void {
+  const { path } = place;
   let waited = 0;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 100)) {
-    const result = kernel.attempt(SYS_unlinkat, parent, path, AT_REMOVEDIR);
+    const result = kernel.attempt(SYS_unlinkat, hierarchy, path, AT_REMOVEDIR);
     if (result === 0 || result === -ENOENT || result === -ENODEV) return;
     if (result !== -EBUSY && result !== -ENOTEMPTY)
-      throw kernel.failure(result, SYS_unlinkat, parent, path, AT_REMOVEDIR);
-    const fd = attemptOpen2(kernel, parent, path, O_RDONLY | O_DIRECTORY, BELOW);
+      throw kernel.failure(result, SYS_unlinkat, hierarchy, path, AT_REMOVEDIR);
+    const fd = attemptOpen2(kernel, hierarchy, path, O_RDONLY | O_DIRECTORY, BELOW);
     if (fd >= 0) {
       try {
         if (removeBelow(kernel, fd as Fd) > 0) pauseMs = 1;
-        if (waited >= budgetMs) throw leftOver(kernel, fd as Fd, place);
+        if (waited >= REMOVE_TIMEOUT_MS) throw leftOver(kernel, fd as Fd, place);
       } finally {
         close(kernel, fd as Fd);
       }
