@@ -27,7 +27,7 @@ function allSignals(): number[] {
   );
 }
 
-/** How long a process may go on beginning after one of them, milliseconds. */
+/** How long a process may go on beginning after an ending signal, milliseconds. */
 const PATIENCE_MS = 2000;
 
 export class Foreground {

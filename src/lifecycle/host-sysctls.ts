@@ -15,8 +15,7 @@ import type { Join } from "./spawn.ts";
  * a container sets there would be set on the host. That the config has a namespace for each was checked before (rules-linux.ts).
  */
 export function refuseHostSysctls(kernel: Kernel, config: Config, joins: readonly Join[]): void {
-  const asked = Object.keys(config.linux?.sysctl ?? {});
-  for (const key of joins.length === 0 ? [] : asked) {
+  for (const key of Object.keys(config.linux?.sysctl ?? {})) {
     const owner = sysctlNamespace(sysctlPath(key) ?? []);
     const join = joins.find(({ kind }) => kind === owner);
     if (join === undefined || !isOurs(kernel, join)) continue;

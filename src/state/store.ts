@@ -196,8 +196,8 @@ export class ContainerDirectory {
   }
 
   /**
-   * Takes the container's lock, so that create, start, delete, pause, update and checkpoint see one order; kill and exec ask nobody (state.4). The directory itself is what is locked: no file
-   * is left behind, and a lock ends with its process.
+   * Takes the container's lock, so that create, start, delete, pause, update and checkpoint see one order; kill and exec ask nobody (state.4).
+   * The directory itself is what is locked: no file is left behind, and a lock ends with its process.
    */
   lock(): void {
     let waited = 0;
@@ -216,13 +216,13 @@ export class ContainerDirectory {
     }
   }
 
+  unlock(): void {
+    flock(this.#kernel, this.fd, LOCK_UN);
+  }
+
   /** Closes it and its root, and with them ends a lock that is held. */
   close(): void {
     closeAll(this.#kernel, [this.root, this.fd]);
-  }
-
-  unlock(): void {
-    flock(this.#kernel, this.fd, LOCK_UN);
   }
 
   /** Whether the lock is held by another command now. */
