@@ -5,7 +5,7 @@ import { oomKills } from "../cgroup/oom.ts";
 import type { ExecAnnouncement } from "../channel/message.ts";
 import { runHooks } from "../hook/run.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
-import { O_NONBLOCK, O_RDONLY, PF_FORKNOEXEC, POLLHUP, POLLIN, SIGKILL } from "../kernel/constants.ts";
+import { O_NONBLOCK, O_RDONLY, PF_FORKNOEXEC, POLLIN, SIGKILL } from "../kernel/constants.ts";
 import { close, closeAll, poll, read } from "../kernel/file.ts";
 import { openPid, signalPidfd } from "../kernel/process.ts";
 import { openProc, type Procfs } from "../kernel/procfs.ts";
@@ -150,15 +150,16 @@ class Answer {
         ended ? GRACE_MS : undefined,
       );
       const onFifo = events[0] ?? 0;
-      if ((onFifo & POLLIN) !== 0) {
+      // A hang-up without data is no end of file: pipe_poll() looks for data before it looks for writers, and between the two a short program may have
+      // come and gone.
+      if (onFifo !== 0) {
         const first = this.#bytes.length === 0;
         if (!this.#take(read(kernel, fifo, 4096))) return this.#end();
         // Init is on its way: from here on the container counts as started, whatever happens to us.
         if (first) this.tookFifo = this.#directory.removeFifo();
         const failure = this.#nativeFailure();
         if (failure !== undefined) return failure;
-      } else if ((onFifo & POLLHUP) !== 0) return this.#end();
-      else if ((events[1] ?? 0) !== 0) ended = true;
+      } else if ((events[1] ?? 0) !== 0) ended = true;
       else if (ended) return this.#end();
     }
   }
