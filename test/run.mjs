@@ -34,6 +34,12 @@ async function compile(paths) {
   await compileForNode(paths, "build/test");
 }
 
+/** What a failed assertion says, beginning with what was found: who reads only the first lines must see that. A guest's is inside of ours. */
+function explain(outer) {
+  const { stack, source, found, wanted, diff, ...rest } = outer?.diag ?? outer ?? {};
+  return JSON.stringify({ found, wanted, diff, ...rest, source, stack }, undefined, 1).slice(0, 3000);
+}
+
 function runOne(path) {
   return new Promise((resolve) => {
     const started = Date.now();
@@ -55,7 +61,7 @@ function runOne(path) {
         else if (result.ok || result.todo) counts.passed++;
         else {
           counts.failed++;
-          problems.push(`${name} > ${result.name}\n${JSON.stringify(result.diag ?? {}, undefined, 1).slice(0, 3000)}`);
+          problems.push(`${name} > ${result.name}\n${explain(result.diag)}`);
         }
       });
       // `# | text`: what a test wants to be read beside its counts.

@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import t from "tap";
+import { exits } from "../support/life.ts";
 import { HOSTS, type Outcome, Sandbox, type TestConfig } from "../support/sandbox.ts";
 
 /** Runs the runtime through a program that changes what it inherits, or with more descriptors. */
@@ -94,7 +95,7 @@ for (const host of HOSTS) {
       );
       if (target.startsWith("/")) t.notOk(isHostFolder(join(fds, fd)), `${fd} → ${target} is no folder of the host`);
     }
-    t.equal(box.run(["delete", "--force", id]).status, 0);
+    exits(t, box.run(["delete", "--force", id]), 0);
     for (const fd of [...folders, out]) closeSync(fd);
     t.strictSame(box.close(), []);
     t.end();
@@ -136,14 +137,14 @@ for (const host of HOSTS) {
       t.equal(ran.stdout, "0022\n/made 755\n/made/deep 700\n/dev/null 666\n/dev/pts 755\n/dev/shm 1777\n", ran.stderr);
       const id = box.id();
       const args = ["--log", log, "create", "--bundle", bundle, "--pid-file", pidFile, id];
-      t.equal(through(box, shell(`umask ${mask}`), args, { silent: true }).status, 0);
+      exits(t, through(box, shell(`umask ${mask}`), args, { silent: true }), 0);
       const mode = (path: string) => (statSync(path).mode & 0o7777).toString(8);
       t.equal(mode(box.state), "700");
       t.ok(["711", "700"].includes(mode(join(box.state, id))));
       t.equal(mode(join(box.state, id, "state.json")), "600");
       t.equal(mode(join(box.state, id, "exec.fifo")), "622");
       for (const path of [pidFile, log]) t.equal(statSync(path).mode & 0o133, 0, `${path} is not writable for others`);
-      t.equal(box.run(["delete", "--force", id]).status, 0);
+      exits(t, box.run(["delete", "--force", id]), 0);
       t.strictSame(box.close(), []);
     }
     t.end();
@@ -191,7 +192,7 @@ for (const host of HOSTS) {
     t.match(box.run(["run", "--bundle", bundle, id]), { status: 0, stdout: new RegExp(`keyring\\s+_ses\\.${id}: `) });
     const second = box.id();
     const shared = box.run(["run", "--no-new-keyring", "--bundle", bundle, second]);
-    t.equal(shared.status, 0);
+    exits(t, shared, 0);
     t.notOk(shared.stdout.includes(`_ses.${second}`), "with --no-new-keyring none is made");
     t.strictSame(box.close(), []);
     t.end();

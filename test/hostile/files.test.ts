@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { exits } from "../support/life.ts";
 import { Marker } from "../support/marker.ts";
 import { HOSTS, Sandbox, type TestConfig } from "../support/sandbox.ts";
 
@@ -99,10 +100,10 @@ for (const host of HOSTS) {
     const pidFile = join(box.folder, "pid");
     symlinkSync(marker.file, pidFile);
     const id = box.id();
-    t.equal(box.run(["create", "--bundle", bundle, "--pid-file", pidFile, id]).status, 0);
+    exits(t, box.run(["create", "--bundle", bundle, "--pid-file", pidFile, id]), 0);
     t.ok(lstatSync(pidFile).isFile(), "the link was replaced");
     t.equal(readFileSync(pidFile, "utf8"), String(box.pid(id)));
-    t.equal(box.run(["delete", "--force", id]).status, 0);
+    exits(t, box.run(["delete", "--force", id]), 0);
     const log = join(box.folder, "log");
     symlinkSync(marker.file, log);
     const refused = box.run(["create", "--bundle", "/nowhere", box.id()], { global: ["--log", log] });

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
+import { exits } from "../support/life.ts";
 import { Marker } from "../support/marker.ts";
 import { HOSTS, Sandbox, type TestConfig } from "../support/sandbox.ts";
 
@@ -251,7 +252,7 @@ for (const host of HOSTS) {
       const outcome = box.run(["run", "--bundle", bundle, box.id()], { timeoutMs: 10_000 });
       if (outcome.status === 0 && hostile.prints !== undefined) t.match(outcome.stdout, hostile.prints, hostile.name);
       else if (hostile.error !== undefined) {
-        t.equal(outcome.status, 1, `${hostile.name}: fails`);
+        exits(t, outcome, 1, `${hostile.name}: fails`);
         t.match(outcome.stderr, hostile.error, hostile.name);
         t.equal(outcome.stderr.trimEnd().split("\n").length, 1, `${hostile.name}: one line`);
       } else t.strictSame({ ...outcome, stdout: "" }, { status: 0, stdout: "", stderr: "" }, hostile.name);

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkS
 import { join } from "node:path";
 import process from "node:process";
 import t from "tap";
+import { exits } from "../support/life.ts";
 import { Marker } from "../support/marker.ts";
 import { HOSTS, Sandbox, until } from "../support/sandbox.ts";
 
@@ -57,7 +58,7 @@ for (const host of HOSTS) {
     const box = new Sandbox(host);
     const bundle = box.bundle(["true"]);
     const good = box.id();
-    t.equal(box.run(["create", "--bundle", bundle, good]).status, 0);
+    exits(t, box.run(["create", "--bundle", bundle, good]), 0);
     const pid = box.pid(good);
     process.kill(pid, "SIGKILL");
     until(() => box.status(good) === "stopped", "end of the container");
@@ -103,7 +104,7 @@ for (const host of HOSTS) {
       rmSync(folder, { recursive: true, force: true });
     }
     t.strictSame(marker.changes(), []);
-    t.equal(box.run(["delete", good]).status, 0);
+    exits(t, box.run(["delete", good]), 0);
     t.strictSame(box.close(), []);
     t.end();
   });
@@ -152,15 +153,15 @@ for (const host of HOSTS) {
       ["kill", "planted"],
       ["delete", "planted"],
     ])
-      t.equal(box.run(args).status, 1, `${args[0]} of a link`);
+      exits(t, box.run(args), 1, `${args[0]} of a link`);
     box.run(["delete", "--force", "planted"]);
     t.strictSame(marker.changes(), []);
     rmSync(join(box.state, "planted"), { force: true });
     // A link inside a container's own directory: it is removed, not followed.
     const id = box.id();
-    t.equal(box.run(["create", "--bundle", bundle, id]).status, 0);
+    exits(t, box.run(["create", "--bundle", bundle, id]), 0);
     symlinkSync(marker.path, join(box.state, id, "link"));
-    t.equal(box.run(["delete", "--force", id]).status, 0);
+    exits(t, box.run(["delete", "--force", id]), 0);
     t.strictSame(marker.changes(), []);
     t.strictSame(box.close(), []);
     t.end();

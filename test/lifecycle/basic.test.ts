@@ -1,5 +1,6 @@
 /** The life cycle as the spec words it, on both hosts (runtime-spec runtime.md#lifecycle). */
 import t from "tap";
+import { exits } from "../support/life.ts";
 import { HOSTS, Sandbox, until } from "../support/sandbox.ts";
 
 for (const host of HOSTS) {
@@ -7,15 +8,15 @@ for (const host of HOSTS) {
     const box = new Sandbox(host);
     const id = box.id();
     const bundle = box.bundle(["sleep", "100"]);
-    t.equal(box.run(["create", "--bundle", bundle, id]).status, 0);
+    exits(t, box.run(["create", "--bundle", bundle, id]), 0);
     t.equal(box.status(id), "created");
-    t.equal(box.run(["start", id]).status, 0);
+    exits(t, box.run(["start", id]), 0);
     t.equal(box.status(id), "running");
     t.match(box.run(["delete", id]), { status: 1, stderr: /that is not stopped: running/ });
-    t.equal(box.run(["kill", id, "KILL"]).status, 0);
+    exits(t, box.run(["kill", id, "KILL"]), 0);
     until(() => box.status(id) === "stopped", "stopped after KILL");
     t.match(box.run(["kill", id, "KILL"]), { status: 1, stderr: /container not running/ });
-    t.equal(box.run(["delete", id]).status, 0);
+    exits(t, box.run(["delete", id]), 0);
     t.match(box.run(["state", id]), { status: 1, stderr: /container does not exist/ });
     t.strictSame(box.close(), []);
     t.end();

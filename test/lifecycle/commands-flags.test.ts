@@ -1,7 +1,7 @@
 /** Flags that runc, crun and Podman send beside the common ones; checkpoint and restore as far as they are there. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { created, fails, onHosts, prints, removed, started } from "../support/life.ts";
+import { created, exits, fails, onHosts, prints, removed, started } from "../support/life.ts";
 import { folder, until } from "../support/sandbox.ts";
 
 onHosts("flags: cgroup managers, as crun's", (t, box) => {
@@ -82,7 +82,7 @@ onHosts("flags: what is known and cannot be done is refused with its name", (t, 
 onHosts("flags: checkpoint and restore answer what Podman asks, and refuse in one line", (t, box) => {
   t.match(prints(t, box.run(["checkpoint", "--help"])), /--leave-running/);
   const probe = box.run(["restore", "--lsm-mount-context"]);
-  t.equal(probe.status, 1);
+  exits(t, probe, 1);
   t.match(probe.stdout + probe.stderr, /flag needs an argument/, "support for pods");
   const id = started(t, box);
   const images = `${box.state}-images`;
@@ -92,7 +92,7 @@ onHosts("flags: checkpoint and restore answer what Podman asks, and refuse in on
     [["--empty-ns", "pid"], 'found "pid", want network; --empty-ns'],
   ] as const) {
     const refused = box.run(["checkpoint", ...flags, "--image-path", images, id]);
-    t.equal(refused.status, 1);
+    exits(t, refused, 1);
     t.ok(refused.stderr.includes(said), `${flags.join(" ")}: ${refused.stderr}`);
     t.equal(refused.stderr.trimEnd().split("\n").length, 1);
   }
@@ -100,7 +100,7 @@ onHosts("flags: checkpoint and restore answer what Podman asks, and refuse in on
   t.equal(existsSync(images), false);
   // What criu does is tested where it can work: conformance/vm/guest/criu.sh.
   const restored = box.run(["restore", "--bundle", "/x", "-no-subreaper", "--image-path", images, box.id()]);
-  t.equal(restored.status, 1);
+  exits(t, restored, 1);
   t.match(restored.stderr, /^restore "[^"]+": (criu is not installed|found no inventory\.img), want [^\n]+\n$/);
   const waiting = created(t, box, ["true"]);
   fails(

@@ -1,7 +1,7 @@
 /** linux.maskedPaths and readonlyPaths (runtime-spec config-linux.md#masked-paths, #readonly-paths). */
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { fails, mountAt, onHosts, put } from "../support/life.ts";
+import { exits, fails, mountAt, onHosts, put } from "../support/life.ts";
 
 onHosts("masked-paths: files, folders, links, what is missing", (t, box) => {
   const bundle = box.bundle(
@@ -19,7 +19,7 @@ onHosts("masked-paths: files, folders, links, what is missing", (t, box) => {
   put(join(bundle, "rootfs/data/folder/name"), "secret");
   symlinkSync("/data/target", join(bundle, "rootfs/data/link"));
   const outcome = box.run(["run", "--bundle", bundle, box.id()]);
-  t.equal(outcome.status, 0);
+  exits(t, outcome, 0);
   t.equal(outcome.stderr, "touch: /data/folder/x: Read-only file system\n");
   t.match(outcome.stdout, /^0\n0\n/, "nothing can be read");
   t.equal(mountAt(outcome.stdout, "/data/file").root, "/null", "a file is the null device");
@@ -55,7 +55,7 @@ onHosts("readonly-paths: a folder with what is mounted below it, a file", (t, bo
   put(join(bundle, "rootfs/data/folder/name"), "");
   put(join(bundle, "rootfs/data/file"), "");
   const outcome = box.run(["run", "--bundle", bundle, box.id()]);
-  t.equal(outcome.status, 0);
+  exits(t, outcome, 0);
   t.strictSame(
     outcome.stderr
       .trim()

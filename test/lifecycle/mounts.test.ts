@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fails, type MountLine, mountAt, mountLines, onHosts, prints, put } from "../support/life.ts";
+import { exits, fails, type MountLine, mountAt, mountLines, onHosts, prints, put } from "../support/life.ts";
 import { folder, type Outcome, type Sandbox, type TestConfig } from "../support/sandbox.ts";
 
 type Mount = TestConfig["mounts"][number];
@@ -281,7 +281,7 @@ onHosts("mounts: an overlay with more options than fsconfig takes", (t, box) => 
   const place = mkdtempSync(join(box.folder, "upper-"));
   // Its upper layer must lie on a file system that can be one, wherever the tests' folder lies.
   const tmpfs = spawnSync("mount", ["-t", "tmpfs", "tmpfs", place], { encoding: "utf8" });
-  t.equal(tmpfs.status, 0, tmpfs.stderr);
+  exits(t, tmpfs, 0);
   try {
     const [upper, work] = [folder(place, "upper"), folder(place, "work")];
     const options = [`lowerdir=${layers.join(":")}`, `upperdir=${upper}`, `workdir=${work}`, "nosuid"];

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { fails, mountAt, mountLines, onHosts, prints, put } from "../support/life.ts";
+import { exits, fails, mountAt, mountLines, onHosts, prints, put } from "../support/life.ts";
 import { folder, type Sandbox, type TestConfig } from "../support/sandbox.ts";
 
 onHosts("root: the container sees its root alone", (t, box) => {
@@ -19,7 +19,7 @@ onHosts("root: readonly", (t, box) => {
   const outcome = box.once(["sh", "-c", script], (config) => {
     config.root.readonly = true;
   });
-  t.equal(outcome.status, 0);
+  exits(t, outcome, 0);
   t.equal(outcome.stderr, "touch: /file: Read-only file system\ntouch: /tmp/file: Read-only file system\n");
   t.match(outcome.stdout, /^dev\n/, "what is mounted on it stays writable");
   t.ok(mountAt(outcome.stdout, "/").options.includes("ro"));

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fails, onHosts, prints, removed } from "../support/life.ts";
+import { exits, fails, onHosts, prints, removed } from "../support/life.ts";
 import { type Sandbox, until } from "../support/sandbox.ts";
 
 /** run in the foreground, as a child that the test may signal. */
@@ -47,13 +47,13 @@ onHosts("run: a process that a signal ends", async (t, box) => {
 onHosts("run: stdin, stdout and stderr are the process's", (t, box) => {
   const bundle = box.bundle(["sh", "-c", "cat; echo to stderr >&2; head -c 300000 /dev/zero | tr '\\0' x"]);
   const outcome = box.run(["run", "--bundle", bundle, box.id()], { input: "from stdin\n" });
-  t.equal(outcome.status, 0);
+  exits(t, outcome, 0);
   t.equal(outcome.stderr, "to stderr\n");
   t.equal(outcome.stdout, `from stdin\n${"x".repeat(300_000)}`);
 });
 
 onHosts("run: every status", (t, box) => {
-  for (const status of [0, 1, 125, 126, 127, 255]) t.equal(box.once(["sh", "-c", `exit ${status}`]).status, status);
+  for (const status of [0, 1, 125, 126, 127, 255]) exits(t, box.once(["sh", "-c", `exit ${status}`]), status);
 });
 
 onHosts("run: --detach and --keep", (t, box) => {
@@ -65,7 +65,7 @@ onHosts("run: --detach and --keep", (t, box) => {
   t.equal(readFileSync(pidFile, "utf8"), String(box.pid(detached)));
   removed(t, box, detached);
   const kept = box.id();
-  t.equal(box.run(["run", "--keep", "--bundle", box.bundle(["sh", "-c", "exit 3"]), kept]).status, 3);
+  exits(t, box.run(["run", "--keep", "--bundle", box.bundle(["sh", "-c", "exit 3"]), kept]), 3);
   t.equal(box.status(kept), "stopped");
   prints(t, box.run(["delete", kept]));
 });

@@ -1,6 +1,7 @@
 /** How the process runs: scheduler, I/O priority, memory policy, execution domain, labels; as the process itself, or the kernel about it, says. */
 import { existsSync, readFileSync } from "node:fs";
 import t from "tap";
+import { exits } from "../support/life.ts";
 import { HOSTS, Sandbox } from "../support/sandbox.ts";
 
 /** Whether the kernel was built with NUMA: without, set_mempolicy is ENOSYS. */
@@ -44,7 +45,7 @@ for (const host of HOSTS) {
     const box = new Sandbox(host);
     const refused = (change: Parameters<Sandbox["bundle"]>[1], line: RegExp): void => {
       const ran = box.once(["true"], change);
-      test.equal(ran.status, 1);
+      exits(test, ran, 1);
       test.match(ran.stderr, line);
     };
     refused((config) => {

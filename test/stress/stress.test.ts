@@ -4,6 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import t from "tap";
+import { exits } from "../support/life.ts";
 import { ENGINE, HOSTS, type HostUnderTest, Sandbox, until } from "../support/sandbox.ts";
 
 /** Rounds in a row, containers at once and the bound of each, for a machine as slow as a shared virtual one. */
@@ -100,7 +101,7 @@ for (const host of HOSTS) {
     const box = new Sandbox(host);
     const bundle = box.bundle(["true"]);
     // The first container makes the state directory, and a host may keep a cache: neither is a leak of the rounds.
-    t.equal(box.run(["run", "--bundle", bundle, box.id()]).status, 0);
+    exits(t, box.run(["run", "--bundle", bundle, box.id()]), 0);
     const before = census(box.folder);
     const keysBefore = keysOfRoot();
     const started = Date.now();
@@ -130,7 +131,7 @@ for (const host of HOSTS) {
   t.test(`${host.name}: ${load.atOnce} containers at once`, async (t) => {
     const box = new Sandbox(host);
     const bundle = box.bundle(["sleep", "1000"]);
-    t.equal(box.run(["run", "--bundle", box.bundle(["true"]), box.id()]).status, 0);
+    exits(t, box.run(["run", "--bundle", box.bundle(["true"]), box.id()]), 0);
     const before = census(box.folder);
     const ids = Array.from({ length: load.atOnce }, () => box.id());
     const started = Date.now();
@@ -178,7 +179,7 @@ for (const host of HOSTS) {
     t.equal(refused.length, tries.length - 1);
     for (const { error } of refused) t.match(error, /container with given ID already exists/);
     t.equal(box.status(id), "created");
-    t.equal(box.run(["delete", "--force", id]).status, 0);
+    exits(t, box.run(["delete", "--force", id]), 0);
     t.strictSame(box.close(), []);
   });
 }

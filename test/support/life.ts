@@ -35,9 +35,19 @@ export function prints(t: Test, outcome: Outcome, what = "it succeeds"): string 
   return outcome.stdout;
 }
 
+/** A status, whatever was printed; where it is another, what stderr says is shown with it. */
+export function exits(
+  t: Test,
+  outcome: { status: number | null; stderr: string },
+  status: number,
+  what = `status ${status}`,
+): void {
+  t.equal(outcome.status, status, what, { stderr: outcome.stderr.slice(-1000) });
+}
+
 /** Status 1 (or another) and exactly one line on stderr: that text, or one that matches. */
 export function fails(t: Test, outcome: Outcome, line: string | RegExp, status = 1): void {
-  t.equal(outcome.status, status, "status of a failure");
+  exits(t, outcome, status, "status of a failure");
   t.match(outcome.stderr, /^[^\n]+\n$/, "one line, with its end");
   if (typeof line === "string") t.equal(outcome.stderr.trimEnd(), line);
   else t.match(outcome.stderr, line);
