@@ -133,10 +133,11 @@ long tsr_clone(const void *args, size_t args_size, const struct tsr_call *calls,
 	if (result < 0)
 		return result;
 	result = tsr_raw(__NR_clone3, (long)args, (long)args_size, 0, 0, 0, 0);
-	/* A plain fork, which a hook's child is: a seccomp filter that we run under may know clone only, as Docker's does without CAP_SYS_ADMIN. */
+	/* A plain fork, which the child of a hook and of exec's stage is: a seccomp filter that we run under may know clone only, as Docker's does
+	 * without CAP_SYS_ADMIN. */
 	const struct clone_args *plain = args;
-	if (result < 0 && plain->flags == 0)
-		result = tsr_raw(__NR_clone, (long)plain->exit_signal, 0, 0, 0, 0, 0);
+	if (result < 0 && (plain->flags & ~(uint64_t)CLONE_PARENT) == 0)
+		result = tsr_raw(__NR_clone, (long)(plain->flags | plain->exit_signal), 0, 0, 0, 0, 0);
 	if (result == 0) {
 		run(calls, count, slots, slot_count, report, 0);
 		return 0;

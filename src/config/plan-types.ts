@@ -199,6 +199,8 @@ export interface JoinPlan extends ProcessPlan {
   /** The config gave the container a user namespace that is not the host's. */
   userNamespace: boolean;
   newKeyring: boolean;
+  /** The stage gives up all that the process is not to have; else the process does, seen by the container (lifecycle/exec-hidden.ts). */
+  hidden: boolean;
 }
 
 /** Just the process part of a plan: what state keeps for exec. */

@@ -1,7 +1,8 @@
 /**
  * The child's side of exec, from its clone to execve. On the engine host it is a stage at first: no process of the container can see it, as
- * it is still in our pid namespace. It joins everything and gives up all that it holds of the host; only then it makes the process that
- * the container sees (exec.2): one with CAP_SYS_PTRACE in our user namespace may look into that, whatever PR_SET_DUMPABLE says.
+ * it is still in our pid namespace. It joins everything, gives up all that it holds of the host and every right that the process is not to have;
+ * only then it makes the process that the container sees (exec.2): one with CAP_SYS_PTRACE in our user namespace may look into that, and
+ * make it do what it likes, whatever PR_SET_DUMPABLE says.
  * Node cannot be started below the container's root, so there the child is seen while it still holds the host's.
  */
 import { send } from "../channel/link.ts";
@@ -27,7 +28,7 @@ import { openRootDirectory } from "./root.ts";
 import { step, withStep } from "./step.ts";
 import { joinKeyring, setLimits } from "./system.ts";
 import { becomeVisible, hideOurselves } from "./visible.ts";
-import { openSelf } from "./wait-start.ts";
+import { type LastCalls, openSelf } from "./wait-start.ts";
 
 /** What the child is given. */
 export interface JoinInput {
@@ -55,30 +56,22 @@ export function runJoin(kernel: Kernel, input: JoinInput): never {
     step("namespaces", HERE, () => enter(kernel, plan));
     step("user-namespace", HERE, () => becomeRoot(kernel, plan));
     step("keyring", HERE, () => joinKeyring(kernel, plan));
-    const proc = step("procfs", HERE, () => keepProc(kernel, plan, input.tell !== undefined));
-    if (input.tell !== undefined) becomeVisible(kernel, link, input.tell);
-    step("session", HERE, () => newSession(kernel));
     setUmask(kernel, 0);
     const root = openRootDirectory(kernel, AT_CWD, "/");
-    const console = plan.terminal ? step("console", HERE, () => takeTerminal(kernel, plan, root, link)) : undefined;
+    const console = plan.terminal ? step("console", HERE, () => openTerminal(kernel, plan, root, link)) : undefined;
     step("stdio", HERE, () => setStdio(kernel, plan, console));
-    const own = needsSelf(plan) ? step("procfs", HERE, () => openSelf(kernel, proc)) : undefined;
-    if (own === undefined && proc !== undefined) close(kernel, proc);
-    const { filter } = input;
-    const { labels, calls } = prepareProcess(kernel, plan, {
-      root,
-      own: own ?? (-1 as Fd),
-      filter,
-      link,
-      makeCwd: false,
-    });
-    if (own !== undefined) close(kernel, own);
+    const proc = step("procfs", HERE, () => keepProc(kernel, plan, input.tell !== undefined));
+    const prepare = () => prepareWith(kernel, input, root, proc);
+    let calls = plan.hidden ? prepare() : undefined;
+    if (input.tell !== undefined) becomeVisible(kernel, link, input.tell);
+    step("session", HERE, () => newSession(kernel));
+    if (plan.terminal) step("console", HERE, () => setControllingTerminal(kernel, 0 as Fd));
+    calls ??= prepare();
     const report = dup(kernel, link, 3 + plan.preserved, true);
     if (report !== link) close(kernel, link);
     link = report;
     setLimits(kernel, plan);
     checkInside(kernel, plan);
-    writeLabels(kernel, plan, labels);
     send(kernel, link, { type: "exec", announcement: calls.announcement });
     prctl(kernel, PR_SET_PDEATHSIG, 0, 0, 0, 0);
     kernel.host.clone(new Uint8Array(0), calls.list, calls.slots, link);
@@ -104,12 +97,12 @@ function enter(kernel: Kernel, plan: JoinPlan): void {
 }
 
 /**
- * The host's procfs, only where the process may make none of its own: in a user namespace, where nobody inside can look at what we
- * hold, as we are not dumpable and of the host's user namespace. On Node's host always.
+ * The host's procfs, while nobody sees us. When we are seen, only where the process may make none of its own: in a user namespace, where nobody
+ * inside can look at what we hold, as we are not dumpable and of the host's user namespace. On Node's host always.
  */
 function keepProc(kernel: Kernel, plan: JoinPlan, staged: boolean): Procfs | undefined {
   const proc = plan.proc as Procfs;
-  if (!staged || (needsSelf(plan) && plan.userNamespace)) return proc;
+  if (!staged || (needsSelf(plan) && (plan.hidden || plan.userNamespace))) return proc;
   close(kernel, proc);
   return undefined;
 }
@@ -120,12 +113,22 @@ function needsSelf(plan: JoinPlan): boolean {
 }
 
 /** A terminal of the container's devpts; /dev/console stays init's. */
-function takeTerminal(kernel: Kernel, plan: JoinPlan, root: Fd, link: Fd): Fd {
+function openTerminal(kernel: Kernel, plan: JoinPlan, root: Fd, link: Fd): Fd {
   const { master, peer } = openConsole(kernel, root, plan);
   send(kernel, link, { type: "console" }, [master]);
   close(kernel, master);
-  setControllingTerminal(kernel, peer);
   return peer;
+}
+
+/** Everything that takes rights, to their end; what is left to call. Labels are ours, or our child's: fork passes them on (security_task_alloc, Linux 4.17). */
+function prepareWith(kernel: Kernel, { plan, filter, link }: JoinInput, root: Fd, proc: Procfs | undefined): LastCalls {
+  const own = needsSelf(plan) ? step("procfs", HERE, () => openSelf(kernel, proc)) : undefined;
+  if (own === undefined && proc !== undefined) close(kernel, proc);
+  const with_ = { root, own: own ?? (-1 as Fd), filter, link, makeCwd: false };
+  const { labels, calls } = prepareProcess(kernel, plan, with_);
+  if (own !== undefined) close(kernel, own);
+  writeLabels(kernel, plan, labels);
+  return calls;
 }
 
 function tell(kernel: Kernel, link: Fd, error: unknown): void {

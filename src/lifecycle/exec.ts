@@ -24,6 +24,7 @@ import { type ConsoleTarget, openConsoleSocket, sendConsole } from "./console-so
 import { withContainer } from "./container.ts";
 import { checkPreserved, countListenFds } from "./descriptors.ts";
 import { cgroupOfInit, execCgroup } from "./exec-cgroup.ts";
+import { preparesHidden } from "./exec-hidden.ts";
 import { type ExecRequest, planExec } from "./exec-plan.ts";
 import { Foreground } from "./foreground.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
@@ -202,6 +203,7 @@ class Exec {
       becomeRoot: template.becomeRoot,
       userNamespace: template.userNamespace,
       newKeyring: template.newKeyring,
+      hidden: this.#runtime.initEntry === undefined && preparesHidden(plan, filter),
     };
     const cgroup = execCgroup(kernel, record, request.cgroups);
     if (plan.affinity.initial.length > 0) setAffinity(kernel, plan.affinity.initial);
@@ -213,7 +215,10 @@ class Exec {
       if (spawned.pid !== 0) killAndReap(kernel, spawned.pid);
     });
     this.#release(spawned, joinPlan, proc);
-    if (tells !== undefined) awaitJoined(kernel, spawned, tells);
+    if (tells !== undefined) {
+      this.#untilReadable(tells);
+      awaitJoined(kernel, spawned, tells);
+    }
     const master = this.#untilExec(spawned, console);
     const pid = spawned.pid as Pid;
     this.#tell(pid);
@@ -262,18 +267,22 @@ class Exec {
     send(kernel, spawned.link, { type: "join", plan, filter: String.fromCharCode(...(this.#with.filter ?? [])) });
   }
 
+  /** @throws RuntimeError when a signal ends the wait. */
+  #untilReadable(fd: Fd): void {
+    if (this.#foreground.untilReadable(fd)) return;
+    throw new RuntimeError({
+      what: `exec in "${this.#with.request.id}"`,
+      problem: "interrupted by a signal, the process was ended",
+    });
+  }
+
   /** Serves the child until its program runs; returns the terminal's master when we relay it ourselves. */
   #untilExec(spawned: Spawned, console: ConsoleTarget | undefined): Fd | undefined {
     const kernel = this.#kernel;
     let master: Fd | undefined;
     let announcement: ExecAnnouncement | undefined;
     for (;;) {
-      if (!this.#foreground.untilReadable(spawned.link)) {
-        throw new RuntimeError({
-          what: `exec in "${this.#with.request.id}"`,
-          problem: "interrupted by a signal, the process was ended",
-        });
-      }
+      this.#untilReadable(spawned.link);
       const received = receive(kernel, spawned.link);
       const message = received?.message;
       switch (message?.type) {

@@ -12,12 +12,15 @@ export const NODE_EXCEPTIONS: ReadonlyMap<string, string> = new Map([
     `terminal: a session under ${verb}`,
     "SIGWINCH goes to V8's worker threads, so a new size is not handed on",
   ]),
-  ...["CAP_SYS_ADMIN", "all capabilities in a user namespace of its own", "CAP_SYS_PTRACE"].map(
-    (what): [string, string] => [
-      `hostile exec: a container with ${what}`,
-      "Node is executed as the process that joins, while it holds the host's root: its files are not below the container's",
-    ],
-  ),
+  ...[
+    "CAP_SYS_ADMIN",
+    "all capabilities in a user namespace of its own",
+    "CAP_SYS_PTRACE",
+    "CAP_SYS_PTRACE and Docker's filter, which is loaded early",
+  ].map((what): [string, string] => [
+    `hostile exec: a container with ${what}`,
+    "Node is executed as the process that joins, while it holds the host's root: its files are not below the container's",
+  ]),
   ["mounts: more binds than the caller may have files open", "Node raises its soft limit itself, for good"],
   ["cgroup: a pids limit of 0 is 1", "Node's init needs its threads before it becomes the process"],
   ["cgroup: a memory limit is in force", "Node's init needs more memory than the limit before it becomes the process"],

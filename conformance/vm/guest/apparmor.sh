@@ -21,6 +21,17 @@ else
     is "an unknown profile fails" "$?" 1
     is "in one line" "$(echo "$out" | wc -l)" 1
     has "that names it" "$out" "tsrunc-nosuch.*config.json#/process/apparmorProfile"
+    create sleeper
+    ts-runc start sleeper
+    # The label is written by exec's stage, and taken on by the process that the stage makes.
+    out=$(ts-runc exec --apparmor tsrunc-guest sleeper sh -c 'cat /proc/self/attr/apparmor/current; echo x >/tmp/denied' 2>&1)
+    has "exec --apparmor names the process's profile" "$out" "^tsrunc-guest \(enforce\)$"
+    has "what it denies there" "$out" "/tmp/denied: Permission denied"
+    is "exec without: unconfined" "$(ts-runc exec sleeper cat /proc/self/attr/apparmor/current 2>&1)" unconfined
+    out=$(ts-runc exec --apparmor tsrunc-nosuch sleeper true 2>&1)
+    is "exec with an unknown profile fails" "$?" 255
+    has "with one that names it" "$out" "tsrunc-nosuch"
+    ts-runc delete --force sleeper
   fi
 fi
 
