@@ -14,36 +14,14 @@ import {
   SIGKILL,
   SYS_clone3,
   SYS_close,
-  SYS_exit_group,
-  SYS_ioctl,
   SYS_prctl,
-  SYS_read,
   SYS_rt_sigprocmask,
-  SYS_setsid,
   SYS_write,
-  TIOCSCTTY,
 } from "../kernel/constants.ts";
 import { close, openAt, read } from "../kernel/file.ts";
 import { cloneArgs, exit, hideArguments, prctl } from "../kernel/process.ts";
 import { type Procfs, readProc, selfName } from "../kernel/procfs.ts";
 import { viewOf } from "../shared/bytes.ts";
-
-/**
- * What is called from becomeVisible() on, where a filter may be in force already; clone itself is asked for elsewhere (lifecycle/exec-hidden.ts). What
- * every process that is prepared calls under its filter is not among them.
- */
-export const VISIBLE_CALLS: readonly (readonly [nr: number, ...args: number[]])[] = [
-  [SYS_prctl, PR_SET_DUMPABLE, 0],
-  [SYS_rt_sigprocmask, SIG_SETMASK],
-  [SYS_close],
-  [SYS_prctl, PR_SET_PDEATHSIG, SIGKILL],
-  [SYS_write],
-  [SYS_exit_group],
-  [SYS_read],
-  [SYS_setsid],
-];
-/** With a terminal also this. */
-export const VISIBLE_TERMINAL_CALLS: typeof VISIBLE_CALLS = [[SYS_ioctl, 0, TIOCSCTTY]];
 
 /** Command line and environment of the runtime are not the container's to read. While the host's procfs and /dev/zero can be opened. */
 export function hideOurselves(kernel: Kernel, proc: Procfs): void {

@@ -1,7 +1,6 @@
 /** Whether exec's process can be made with nothing left to give up (init/join.ts). */
 import type { ProcessPlan } from "../config/plan-types.ts";
 import { filtersEarly } from "../init/early-filter.ts";
-import { VISIBLE_CALLS, VISIBLE_TERMINAL_CALLS } from "../init/visible.ts";
 import {
   ARCH,
   AUDIT_ARCH_AARCH64,
@@ -14,8 +13,15 @@ import {
   SECCOMP_RET_LOG,
   SYS_clone,
   SYS_clone3,
+  SYS_exit_group,
+  SYS_ioctl,
+  SYS_read,
+  SYS_rt_sigprocmask,
+  SYS_setsid,
+  SYS_write,
+  TIOCSCTTY,
 } from "../kernel/constants.ts";
-import { dataWords, verdict } from "../seccomp/verdict.ts";
+import { verdict } from "../seccomp/verdict.ts";
 import { viewOf } from "../shared/bytes.ts";
 
 /**
@@ -31,16 +37,25 @@ export function preparesHidden(plan: ProcessPlan, filter: Uint8Array | undefined
   return filter !== undefined && !plan.seccompNotifies && letsUs(viewOf(filter), plan.terminal);
 }
 
-/** Whether a filter allows what becomeVisible() and what follows it ask. */
+/**
+ * Whether a filter allows what runJoin() calls from becomeVisible() on, beside what every process that is prepared calls under its filter. clone3 is
+ * tried first, and clone where that is refused (native/common/raw.c).
+ */
 function letsUs(filter: DataView, terminal: boolean): boolean {
-  const arch = ARCH === "x86_64" ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64;
-  const says = (nr: number, ...args: number[]): number =>
-    verdict(filter, dataWords({ nr, arch, args: args.map(BigInt) }));
-  const allows = (nr: number, ...args: number[]): boolean =>
-    [SECCOMP_RET_ALLOW, SECCOMP_RET_LOG].includes(says(nr, ...args));
-  // clone3 is tried first, and clone where that is refused (native/common/raw.c).
+  const words = new Uint32Array(16);
+  words[1] = ARCH === "x86_64" ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64;
+  const says = (nr: number, first = 0, second = 0): number => {
+    words[0] = nr;
+    words[4] = first;
+    words[6] = second;
+    return verdict(filter, words);
+  };
+  const allows = (nr: number, first?: number, second?: number): boolean =>
+    [SECCOMP_RET_ALLOW, SECCOMP_RET_LOG].includes(says(nr, first, second));
   const refuses = (nr: number): boolean => (says(nr) & 0xffff0000) === SECCOMP_RET_ERRNO;
-  const clones = allows(SYS_clone3) || (refuses(SYS_clone3) && allows(SYS_clone, CLONE_PARENT));
-  const calls = terminal ? [...VISIBLE_CALLS, ...VISIBLE_TERMINAL_CALLS] : VISIBLE_CALLS;
-  return clones && calls.every((call) => allows(...call));
+  return (
+    (allows(SYS_clone3) || (refuses(SYS_clone3) && allows(SYS_clone, CLONE_PARENT))) &&
+    [SYS_rt_sigprocmask, SYS_write, SYS_exit_group, SYS_read, SYS_setsid].every((nr) => allows(nr)) &&
+    (!terminal || allows(SYS_ioctl, 0, TIOCSCTTY))
+  );
 }

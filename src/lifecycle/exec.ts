@@ -5,6 +5,7 @@ import { receive, send } from "../channel/link.ts";
 import type { ExecAnnouncement } from "../channel/message.ts";
 import type { JoinPlan, ProcessPlan } from "../config/plan-types.ts";
 import type { Door } from "../init/cgroup-doors.ts";
+import { filtersEarly } from "../init/early-filter.ts";
 import { type Words, withStep } from "../init/step.ts";
 import type { Fd, Kernel, Pid } from "../kernel/call.ts";
 import { CLONE_NEWNS, CLONE_NEWUSER, O_DIRECTORY, O_PATH, SIGPIPE, SIGXFSZ, SYS_write } from "../kernel/constants.ts";
@@ -24,7 +25,6 @@ import { type ConsoleTarget, openConsoleSocket, sendConsole } from "./console-so
 import { withContainer } from "./container.ts";
 import { checkPreserved, countListenFds } from "./descriptors.ts";
 import { cgroupOfInit, execCgroup } from "./exec-cgroup.ts";
-import { preparesHidden } from "./exec-hidden.ts";
 import { type ExecRequest, planExec } from "./exec-plan.ts";
 import { Foreground } from "./foreground.ts";
 import { raiseLimits, setOomScore } from "./host-rights.ts";
@@ -203,7 +203,7 @@ class Exec {
       becomeRoot: template.becomeRoot,
       userNamespace: template.userNamespace,
       newKeyring: template.newKeyring,
-      hidden: this.#runtime.initEntry === undefined && preparesHidden(plan, filter),
+      hidden: this.#runtime.initEntry === undefined && this.#preparesHidden(),
     };
     const cgroup = execCgroup(kernel, record, request.cgroups);
     if (plan.affinity.initial.length > 0) setAffinity(kernel, plan.affinity.initial);
@@ -224,6 +224,12 @@ class Exec {
     this.#tell(pid);
     if (master !== undefined) this.#foreground.terminal(master);
     return pid;
+  }
+
+  #preparesHidden(): boolean {
+    const { plan, filter } = this.#with;
+    if (plan.scheduler === null && !filtersEarly(plan)) return true;
+    return this.#runtime.chunks.seldom().preparesHidden(plan, filter);
   }
 
   #clone(pidfd: Fd, namespaces: number, plan: JoinPlan, cgroup: CgroupRecord | undefined): Spawned {

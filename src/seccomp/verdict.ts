@@ -11,29 +11,10 @@ const JGT_K = 0x25;
 const JGE_K = 0x35;
 const JSET_K = 0x45;
 
-/** struct seccomp_data, with arguments as unsigned 64-bit values. */
-export interface SeccompData {
-  readonly nr: number;
-  /** AUDIT_ARCH_* */
-  readonly arch: number;
-  readonly args: readonly bigint[];
-}
-
-/** struct seccomp_data as 16 little-endian words. */
-export function dataWords(data: SeccompData): Uint32Array {
-  const words = new Uint32Array(16);
-  words[0] = data.nr;
-  words[1] = data.arch;
-  data.args.forEach((value, index) => {
-    words[4 + index * 2] = Number(value & 0xffffffffn);
-    words[5 + index * 2] = Number(value >> 32n);
-  });
-  return words;
-}
-
 /**
  * Runs a program of 8-byte instructions (struct sock_filter): the SECCOMP_RET_… that it returns, unsigned.
  *
+ * @param words struct seccomp_data as 16 little-endian words: number, AUDIT_ARCH_*, instruction pointer, arguments.
  * @throws Error at an instruction that is none of ours.
  */
 export function verdict(program: DataView, words: Uint32Array): number {

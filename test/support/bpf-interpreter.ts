@@ -1,13 +1,33 @@
 /** Checks a seccomp filter as the kernel would, seccomp_check_filter() of kernel/seccomp.c, so that verdict() may run it. */
 import { viewOf } from "../../src/shared/bytes.ts";
 
-export { dataWords, verdict as runProgram } from "../../src/seccomp/verdict.ts";
+export { verdict as runProgram } from "../../src/seccomp/verdict.ts";
 
 const LD_W_ABS = 0x20;
 const RET_K = 0x06;
 const JA = 0x05;
 const AND_K = 0x54;
 const JUMPS = [0x15, 0x25, 0x35, 0x45];
+
+/** struct seccomp_data, with arguments as unsigned 64-bit values. */
+export interface SeccompData {
+  readonly nr: number;
+  /** AUDIT_ARCH_* */
+  readonly arch: number;
+  readonly args: readonly bigint[];
+}
+
+/** struct seccomp_data as 16 little-endian words. */
+export function dataWords(data: SeccompData): Uint32Array {
+  const words = new Uint32Array(16);
+  words[0] = data.nr;
+  words[1] = data.arch;
+  data.args.forEach((value, index) => {
+    words[4 + index * 2] = Number(value & 0xffffffffn);
+    words[5 + index * 2] = Number(value >> 32n);
+  });
+  return words;
+}
 
 /** A checked program: struct sock_filter[]. */
 export type Program = DataView;
