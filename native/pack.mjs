@@ -11,6 +11,7 @@ const COLD = [
   "chunk-events",
   "chunk-features",
   "chunk-help",
+  "chunk-hidden",
   "chunk-manage",
   "chunk-net",
   "chunk-notify",

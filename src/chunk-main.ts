@@ -6,6 +6,7 @@ import type * as EventsChunk from "./chunk-events.ts";
 import type * as ExecChunk from "./chunk-exec.ts";
 import type * as FeaturesChunk from "./chunk-features.ts";
 import type * as HelpChunk from "./chunk-help.ts";
+import type * as HiddenChunk from "./chunk-hidden.ts";
 import type * as InitChunk from "./chunk-init.ts";
 import type * as JoinChunk from "./chunk-join.ts";
 import type * as ManageChunk from "./chunk-manage.ts";
@@ -38,6 +39,7 @@ const CHUNKS: ProgramChunks = {
   exec: () => load<typeof ExecChunk>("chunk-exec"),
   events: () => load<typeof EventsChunk>("chunk-events"),
   help: () => load<typeof HelpChunk>("chunk-help"),
+  hidden: () => load<typeof HiddenChunk>("chunk-hidden"),
   init: () => load<typeof InitChunk>("chunk-init"),
   join: () => load<typeof JoinChunk>("chunk-join"),
   features: () => load<typeof FeaturesChunk>("chunk-features"),

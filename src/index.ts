@@ -23,6 +23,7 @@ import { describeCall } from "./kernel/decode.ts";
 import { close } from "./kernel/file.ts";
 import { type CreateOptions, create as createWith } from "./lifecycle/create.ts";
 import { explainExec } from "./lifecycle/diagnose.ts";
+import { preparesHidden } from "./lifecycle/exec-hidden.ts";
 import { type ContainerState, state } from "./lifecycle/list.ts";
 import { NetDevices } from "./lifecycle/net-devices.ts";
 import * as notify from "./lifecycle/notify.ts";
@@ -59,6 +60,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
       notify: () => notify,
       seldom: () => seldom,
       resctrl: () => resctrl,
+      preparesHidden,
       compileSeccomp: (profile) => compileSeccomp(profile, ARCH),
       explainExec,
       runInit,

@@ -8,6 +8,7 @@ import * as eventsChunk from "./chunk-events.ts";
 import * as execChunk from "./chunk-exec.ts";
 import * as featuresChunk from "./chunk-features.ts";
 import * as helpChunk from "./chunk-help.ts";
+import * as hiddenChunk from "./chunk-hidden.ts";
 import * as manageChunk from "./chunk-manage.ts";
 import * as netChunk from "./chunk-net.ts";
 import * as notifyChunk from "./chunk-notify.ts";
@@ -54,6 +55,7 @@ const chunks: ProgramChunks = {
   events: () => eventsChunk,
   features: () => featuresChunk,
   help: () => helpChunk,
+  hidden: () => hiddenChunk,
   manage: () => manageChunk,
   net: () => netChunk,
   notify: () => notifyChunk,

@@ -1,6 +1,7 @@
 /** The program: from words to an exit status. The one place that prints an error. */
 import type * as DiagnoseChunk from "./chunk-diagnose.ts";
 import type * as HelpChunk from "./chunk-help.ts";
+import type * as HiddenChunk from "./chunk-hidden.ts";
 import type * as InitChunk from "./chunk-init.ts";
 import type * as JoinChunk from "./chunk-join.ts";
 import type * as NetChunk from "./chunk-net.ts";
@@ -32,6 +33,7 @@ import { VERSION_TEXT } from "./version.ts";
 export interface ProgramChunks extends CommandChunks {
   diagnose(): typeof DiagnoseChunk;
   help(): typeof HelpChunk;
+  hidden(): typeof HiddenChunk;
   init(): typeof InitChunk;
   join(): typeof JoinChunk;
   net(): typeof NetChunk;
@@ -64,6 +66,7 @@ export function runtimeChunks(chunks: ProgramChunks): Runtime["chunks"] {
     notify: () => chunks.notify().notify,
     seldom: () => chunks.seldom().seldom,
     resctrl: () => chunks.resctrl().resctrl,
+    preparesHidden: (plan, filter) => chunks.hidden().preparesHidden(plan, filter),
     compileSeccomp: (profile) => chunks.seccomp().compileSeccomp(profile, ARCH),
     runInit: (inner, input) => chunks.init().runInit(inner, input),
     runJoin: (inner, input) => chunks.join().runJoin(inner, input),

@@ -229,7 +229,7 @@ class Exec {
   #preparesHidden(): boolean {
     const { plan, filter } = this.#with;
     if (plan.scheduler === null && !filtersEarly(plan)) return true;
-    return this.#runtime.chunks.seldom().preparesHidden(plan, filter);
+    return this.#runtime.chunks.preparesHidden(plan, filter);
   }
 
   #clone(pidfd: Fd, namespaces: number, plan: JoinPlan, cgroup: CgroupRecord | undefined): Spawned {

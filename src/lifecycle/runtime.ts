@@ -1,5 +1,6 @@
 /** What every verb is given: the kernel, where state is kept, and what is loaded only when needed. */
 import type * as Resctrl from "../cgroup/resctrl.ts";
+import type { ProcessPlan } from "../config/plan-types.ts";
 import type { ConfigValidator } from "../config/types.ts";
 import type { JoinInput } from "../init/join.ts";
 import type { InitInput } from "../init/sequence.ts";
@@ -19,6 +20,7 @@ export interface Chunks {
   netDevices(): typeof NetDevices;
   notify(): typeof Notify;
   seldom(): typeof Seldom;
+  preparesHidden(plan: ProcessPlan, filter: Uint8Array | undefined): boolean;
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
   /** Becomes the container's init; never returns. */
   runInit(kernel: Kernel, input: InitInput): never;
