@@ -125,7 +125,7 @@ function packProgram(root: string, path: string, place: string): void {
  * Programs that the life-cycle tests start and busybox lacks or has with fewer options; criu, with ip and tar that it runs, and crun, which limits.sh
  * compares us with, only where they are installed.
  */
-const PROGRAMS = ["mount", "umount", "script", "criu", "ip", "tar", "crun"];
+const PROGRAMS = ["mount", "umount", "script", "prlimit", "criu", "ip", "tar", "crun"];
 /** Another crun than the machine's, such as bench's newest: TSRUNC_VM_CRUN=build/bench/peers/crun. */
 const otherCrun = process.env["TSRUNC_VM_CRUN"];
 

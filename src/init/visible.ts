@@ -3,7 +3,7 @@
  * even though it is not dumpable; so until it stands in the container's root, with no descriptor of the host's and (in exec) no right that it is
  * not to have, a stage does the work that the namespace does not contain: setns(2) changes only that of its children (exec.2, fd.4).
  */
-import { AT_CWD, type Fd, type Kernel } from "../kernel/call.ts";
+import { AT_CWD, type Fd, type Kernel, type SyscallError } from "../kernel/call.ts";
 import { CallList } from "../kernel/calls.ts";
 import {
   CLONE_PARENT,
@@ -22,6 +22,7 @@ import { close, openAt, read } from "../kernel/file.ts";
 import { cloneArgs, exit, hideArguments, prctl } from "../kernel/process.ts";
 import { type Procfs, readProc, selfName } from "../kernel/procfs.ts";
 import { viewOf } from "../shared/bytes.ts";
+import { RuntimeError } from "../shared/error.ts";
 
 /** Command line and environment of the runtime are not the container's to read. While the host's procfs and /dev/zero can be opened. */
 export function hideOurselves(kernel: Kernel, proc: Procfs): void {
@@ -43,7 +44,7 @@ export function becomeVisible(kernel: Kernel, link: Fd, tell: Fd): void {
   list.add({}, SYS_rt_sigprocmask, SIG_SETMASK, new Uint8Array(8), 0, 8);
   const args = cloneArgs(BigInt(CLONE_PARENT), 0, undefined);
   const pid = kernel.host.clone(args, list.bytes(), list.slots, link);
-  if (pid < 0) throw kernel.failure(pid, SYS_clone3, args, args.length);
+  if (pid < 0) throw refused(kernel.failure(pid, SYS_clone3, args, args.length));
   if (pid > 0) {
     const bytes = new Uint8Array(8);
     viewOf(bytes).setUint32(0, pid, true);
@@ -52,4 +53,15 @@ export function becomeVisible(kernel: Kernel, link: Fd, tell: Fd): void {
   }
   // The parent has to know us before we go on: end of file says that it never will.
   if (read(kernel, link, 1).length === 0) exit(kernel, 1);
+}
+
+function refused({ code, call }: SyscallError): RuntimeError {
+  return new RuntimeError({
+    what: "make process",
+    problem: `${code}: the kernel made none`,
+    hint: code === "EAGAIN" ? "a limit on processes is reached (RLIMIT_NPROC, pids.max)" : undefined,
+    step: "clone",
+    call,
+    errno: code,
+  });
 }

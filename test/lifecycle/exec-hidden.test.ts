@@ -1,7 +1,7 @@
 /** exec where the stage prepares everything, and where it cannot (lifecycle/exec-hidden.ts): the process is the same. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fields, onHosts, prints, put, removed, started } from "../support/life.ts";
+import { fails, fields, onHosts, prints, put, removed, started } from "../support/life.ts";
 import type { Sandbox, TestConfig } from "../support/sandbox.ts";
 
 type Profile = NonNullable<TestConfig["linux"]["seccomp"]>;
@@ -45,6 +45,31 @@ for (const [name, profile] of Object.entries(PROFILES)) {
     removed(t, box, id);
   });
 }
+
+onHosts(
+  "exec-hidden: more processes of the user than the caller may have, within the container's own limit",
+  (t, box) => {
+    const id = started(t, box, (config) => {
+      config.process.user = { uid: 54_321, gid: 54_321 };
+      config.process.rlimits = [{ type: "RLIMIT_NPROC", soft: 100, hard: 100 }];
+    });
+    const script = "for i in 1 2 3; do sleep 1000 & done; wait";
+    prints(t, box.run(["exec", "--detach", id, "sh", "-c", script]), "exec of some");
+    const within = ["prlimit", "--nproc=2:2000"];
+    t.equal(prints(t, box.run(["exec", id, "sh", "-c", "ulimit -u"], { within }), "exec"), "100\n");
+    removed(t, box, id);
+  },
+);
+
+onHosts("exec-hidden: no more processes than the cgroup may have", (t, box) => {
+  const id = started(t, box, (config) => {
+    config.linux.resources = { ...config.linux.resources, pids: { limit: 1 } };
+  });
+  const line =
+    "exec failed: make process: EAGAIN: the kernel made none; hint: a limit on processes is reached (RLIMIT_NPROC, pids.max) [clone clone3({CLONE_PARENT}) EAGAIN]";
+  fails(t, box.run(["exec", id, "true"]), line, 255);
+  removed(t, box, id);
+});
 
 onHosts("exec-hidden: a scheduler, handed on to children or not", (t, box) => {
   const id = started(t, box);

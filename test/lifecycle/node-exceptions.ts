@@ -22,6 +22,7 @@ export const NODE_EXCEPTIONS: ReadonlyMap<string, string> = new Map([
     "Node is executed as the process that joins, while it holds the host's root: its files are not below the container's",
   ]),
   ["mounts: more binds than the caller may have files open", "Node raises its soft limit itself, for good"],
+  ["exec-hidden: no more processes than the cgroup may have", "Node's process needs its threads"],
   ["cgroup: a pids limit of 0 is 1", "Node's init needs its threads before it becomes the process"],
   ["cgroup: a memory limit is in force", "Node's init needs more memory than the limit before it becomes the process"],
 ]);
